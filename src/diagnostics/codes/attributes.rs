@@ -1,0 +1,3 @@
+//! `E05xx`, `W05xx`: attributes.
+
+super::codes! {}

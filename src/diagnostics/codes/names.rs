@@ -1,0 +1,3 @@
+//! `E02xx`, `W02xx`: names, scopes, `use` and cycles.
+
+super::codes! {}

@@ -1,0 +1,3 @@
+//! `E07xx`, `W07xx`: files, mlpc.toml, the command line.
+
+super::codes! {}

@@ -1,0 +1,8 @@
+//! mlpc: a compiler from a small, typed pipeline language to the orchestrators people run.
+
+pub mod diagnostics;
+pub mod graph;
+pub mod source;
+pub mod types;
+pub mod value;
+pub mod target;
