@@ -2,6 +2,7 @@
 
 pub mod diagnostics;
 pub mod graph;
+pub mod resolve;
 pub mod source;
 pub mod types;
 pub mod value;
