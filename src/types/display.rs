@@ -68,7 +68,9 @@ impl fmt::Display for Refinement {
         match self {
             Refinement::Range { min, max } => write!(f, "in {}..={}", min.json(), max.json()),
             Refinement::OneOf(choices) => write!(f, "in {}", Value::List(choices.clone()).json()),
-            Refinement::Matches(pattern) => write!(f, "matches {}", Value::Str(pattern.clone()).json()),
+            Refinement::Matches(pattern) => {
+                write!(f, "matches {}", Value::Str(pattern.clone()).json())
+            }
         }
     }
 }

@@ -67,7 +67,9 @@ fn record_fits(given: &Record, asked: &Record) -> Fit {
     let mut proof = Proof::Proven;
     for (name, asked_type) in &asked.fields {
         let Some(given_type) = given.fields.get(name) else {
-            return Err(Mismatch::Missing { field: name.clone() });
+            return Err(Mismatch::Missing {
+                field: name.clone(),
+            });
         };
         match fits(given_type, asked_type) {
             Ok(Proof::Proven) => {}

@@ -55,7 +55,10 @@ fn join_artifacts(a: &Artifact, b: &Artifact) -> Option<Type> {
     };
     Some(Type::Artifact(Arc::new(Artifact {
         kind: ArtifactKind::clone(&a.kind),
-        format: a.format.clone().filter(|format| b.format.as_ref() == Some(format)),
+        format: a
+            .format
+            .clone()
+            .filter(|format| b.format.as_ref() == Some(format)),
         columns: columns.map(Arc::new),
     })))
 }
@@ -64,7 +67,9 @@ fn join_artifacts(a: &Artifact, b: &Artifact) -> Option<Type> {
 fn shared_columns(a: &Record, b: &Record) -> Record {
     let mut fields = IndexMap::new();
     for (name, a) in &a.fields {
-        let Some(b) = b.fields.get(name) else { continue };
+        let Some(b) = b.fields.get(name) else {
+            continue;
+        };
         if fits(a, b).is_ok() {
             fields.insert(name.clone(), b.clone());
         } else if fits(b, a).is_ok() {
@@ -84,7 +89,10 @@ mod tests {
             format: format.map(str::to_owned),
             columns: Some(Arc::new(Record {
                 name: None,
-                fields: columns.iter().map(|(name, ty)| (name.to_string(), ty.clone())).collect(),
+                fields: columns
+                    .iter()
+                    .map(|(name, ty)| (name.to_string(), ty.clone()))
+                    .collect(),
             })),
         }))
     }
@@ -92,7 +100,10 @@ mod tests {
     #[test]
     fn branches_join_to_what_they_share() {
         assert_eq!(join(&Type::Int, &Type::Float), Some(Type::Float));
-        assert_eq!(join(&Type::Int, &Type::Float.optional()), Some(Type::Float.optional()));
+        assert_eq!(
+            join(&Type::Int, &Type::Float.optional()),
+            Some(Type::Float.optional())
+        );
         assert_eq!(join(&Type::Int, &Type::Str), None);
         assert_eq!(
             join(
