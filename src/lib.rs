@@ -2,7 +2,8 @@
 
 pub mod diagnostics;
 pub mod graph;
+pub mod resolve;
 pub mod source;
+pub mod target;
 pub mod types;
 pub mod value;
-pub mod target;
