@@ -2,6 +2,8 @@
 
 pub mod diagnostics;
 pub mod graph;
+pub mod config;
+pub mod project;
 pub mod resolve;
 pub mod source;
 pub mod target;
