@@ -1,5 +1,6 @@
 //! mlpc: a compiler from a small, typed pipeline language to the orchestrators people run.
 
+pub mod check;
 pub mod diagnostics;
 pub mod graph;
 pub mod config;
