@@ -3,6 +3,8 @@
 pub mod check;
 pub mod diagnostics;
 pub mod graph;
+pub mod config;
+pub mod project;
 pub mod resolve;
 pub mod source;
 pub mod target;
