@@ -1,3 +1,4 @@
 //! Names, `use`, constants: from syntax to an owned module; nothing after it sees syntax nodes.
 
+pub mod attributes;
 pub mod constant;
