@@ -13,7 +13,7 @@ super::codes! {
     BAD_VARIABLE = "E0510", "bad name of an environment variable";
     BAD_LABEL = "E0511", "bad label";
     BAD_KEY_REFERENCE = "E0512", "bad reference to a secret";
-    BAD_OBJECT_NAME = "E0513", "bad name of a Kubernetes object";
+    BAD_OBJECT_NAME = "E0513", "bad Kubernetes name";
     BAD_TEXT = "E0514", "text that can't be used";
     BAD_VOLUME = "E0515", "bad volume";
     BAD_TOLERATION = "E0516", "bad toleration";

@@ -172,7 +172,11 @@ fn set_pipeline(
     match attribute {
         PipelineAttribute::Owner => out.owner = Some(given.text()),
         PipelineAttribute::Tags => out.tags = given.texts(),
-        PipelineAttribute::Cron => parts.cron = Some(given.text()),
+        PipelineAttribute::Cron => {
+            // Fields with one blank between them, whatever stood there.
+            let fields: Vec<String> = given.text().split_whitespace().map(str::to_owned).collect();
+            parts.cron = Some(fields.join(" "));
+        }
         PipelineAttribute::Start => parts.start = Some(given.text()),
         PipelineAttribute::End => parts.end = Some(given.text()),
         PipelineAttribute::TimeZone => parts.timezone = Some(given.text()),

@@ -12,8 +12,8 @@ use super::table::{Field, LONGEST, Place, Row, Rule, STEP_KEYS, Shape, dotted, f
 use super::text::{Text, key_reference, shown};
 use super::{Given, Layer, Setting, mismatch, unknown, whole};
 
-/// Checks the entries of one place. The keys of a component's step are passed over, as are, without a report, entries that the
-/// caller left out because they are no constants.
+/// Checks the entries of one place. In a component's body [`STEP_KEYS`] are passed over. The caller leaves out a whole entry when
+/// something in it is no constant, so that its remains are not reported too.
 pub fn layer(entries: &[Entry], place: Place, diagnostics: &mut Vec<Diagnostic>) -> Layer {
     let mut checker = Checker {
         place,
@@ -232,7 +232,10 @@ impl Checker<'_> {
                         0 => "expected more than nothing",
                         _ => "expected at most 8PiB",
                     };
-                    let size = mismatch::size_text(*bytes);
+                    let size = match bytes {
+                        0 => "0".to_owned(),
+                        bytes => mismatch::size_text(*bytes),
+                    };
                     self.report(range(row, name, size, value.span, bounds.to_owned()));
                     return None;
                 }
@@ -362,7 +365,7 @@ impl Checker<'_> {
             }
             match seen.entry(identity(text)) {
                 Slot::Occupied(slot) => {
-                    self.report(given_twice(slot.key(), item.span, *slot.get()));
+                    self.report(given_twice(text, item.span, *slot.get()));
                 }
                 Slot::Vacant(slot) => {
                     slot.insert(item.span);
@@ -412,8 +415,12 @@ impl Checker<'_> {
             };
             let before = self.diagnostics.len();
             let (record, spans) = self.fields(row, name, fields, entries);
+            // A key that isn't known may be the one that is missing.
+            let known = self.diagnostics[before..]
+                .iter()
+                .all(|diagnostic| diagnostic.code != codes::UNKNOWN_ATTRIBUTE);
             for field in fields.iter().filter(|field| field.required) {
-                if !spans.contains_key(field.key) {
+                if known && !spans.contains_key(field.key) {
                     self.report(
                         Diagnostic::new(
                             codes::ATTRIBUTE_KEY_MISSING,

@@ -129,10 +129,11 @@ fn takes(shape: Shape) -> String {
         }
         Shape::Int { min, .. } if min >= 0 => format!("a whole number from {min}"),
         Shape::Number { min, .. } => format!("a number from {min}"),
-        Shape::Map { key, value } => {
-            format!("a record of {} by {}", value.plural(), key.plural())
+        Shape::Text(form) => form.noun().to_owned(),
+        Shape::Map { key, value } => format!("a record: {} to {}", key.plural(), value.plural()),
+        Shape::Scalars { key } => {
+            format!("a record: {} to strings, numbers or bools", key.plural())
         }
-        Shape::Scalars { key } => format!("a record of plain values by {}", key.plural()),
         Shape::Defaults => "a record of task attributes".to_owned(),
         other => expected(other),
     }

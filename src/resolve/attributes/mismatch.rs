@@ -50,7 +50,13 @@ pub fn block(block: &Block, given: &Constant) -> Diagnostic {
     let help = find_in(block.name, block.first).and_then(|row| {
         let inside = match (row.shape, &given.kind) {
             (Shape::List { .. }, ConstantKind::Str(_)) => format!("[{}]", written(&given.kind)?),
-            _ => written(&given.kind)?,
+            (Shape::List { .. }, ConstantKind::List(_))
+            | (Shape::Text(_), ConstantKind::Str(_))
+            | (Shape::Int { .. }, ConstantKind::Int(_))
+            | (Shape::Number { .. }, ConstantKind::Int(_) | ConstantKind::Float(_)) => {
+                written(&given.kind)?
+            }
+            _ => return None,
         };
         Some(format!(
             "write `{}: {{ {}: {inside} }}`",
@@ -125,13 +131,17 @@ fn help(name: &str, shape: Shape, given: &ConstantKind) -> Option<String> {
         (Shape::Bool, ConstantKind::Str(text)) => bool_of(text)?.to_owned(),
         (Shape::Bool, ConstantKind::Int(number @ (0 | 1))) => (*number == 1).to_string(),
         (
-            Shape::Text(_),
+            Shape::Text(form),
             ConstantKind::Int(_)
             | ConstantKind::Float(_)
             | ConstantKind::Bool(_)
             | ConstantKind::Duration(_)
             | ConstantKind::Size(_),
-        ) => format!("\"{}\"", written(given)?),
+        ) => {
+            let text = written(given)?;
+            form.check(&text).ok()?;
+            format!("\"{text}\"")
+        }
         (Shape::List { .. } | Shape::Choices(_), ConstantKind::Str(_)) => {
             format!("[{}]", written(given)?)
         }

@@ -26,9 +26,12 @@ const OPERATORS: [&str; 8] = ["===", "~=", "==", "!=", "<=", ">=", "<", ">"];
 
 /// The package's name in the normal form of PEP 503: what pip means by it.
 pub fn check(text: &str) -> Result<String, Fault> {
-    let text = text.trim();
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(Fault::new("has nothing in it").help(FORM));
+    }
+    if text.trim() != text {
+        return Err(Fault::new("begins or ends with a blank")
+            .help(format!("write `{}`", text.trim().replace('`', "'"))));
     }
     if text.starts_with('-') {
         return Err(Fault::new("an option of pip is no package").help(FORM));
@@ -123,7 +126,7 @@ fn check_specifier(specifier: &str, name: &str) -> Result<(), Fault> {
             return Err(Fault::new(format!(
                 "`.*` goes with `==` and `!=`, not with `{operator}`"
             ))
-            .help(format!("write `{operator}{prefix}`")));
+            .help(format!("write `{name}{operator}{prefix}`")));
         }
         return match VERSION.is_match(prefix) {
             true => Ok(()),
@@ -159,7 +162,7 @@ fn check_specifier(specifier: &str, name: &str) -> Result<(), Fault> {
         .map_or(release, |end| &release[..end]);
     if operator == "~=" && !whole.trim_end_matches('.').contains('.') {
         return Err(Fault::new("`~=` needs a version of two numbers or more")
-            .help(format!("write `~={whole}.0`, or `>={whole}`")));
+            .help(format!("write `{name}~={whole}.0`, or `{name}>={whole}`")));
     }
     Ok(())
 }

@@ -72,19 +72,19 @@ impl Text {
             Text::Word => "a word of letters, digits and `_`",
             Text::Image => "an image reference",
             Text::Requirement => "a package requirement",
-            Text::Variable => "an environment variable's name",
-            Text::LabelKey => "a label's key",
-            Text::LabelValue => "a label's value",
-            Text::SecretRef => "a reference to a secret's key",
-            Text::ConfigMapRef => "a reference to a ConfigMap's key",
-            Text::ObjectName => "a Kubernetes object's name",
-            Text::VolumeName => "a volume's name",
-            Text::ResourceName => "a resource's name",
-            Text::MountPath => "a path to mount at",
+            Text::Variable => "an environment variable name",
+            Text::LabelKey => "a label or annotation key",
+            Text::LabelValue => "a label value",
+            Text::SecretRef => "a secret reference",
+            Text::ConfigMapRef => "a ConfigMap reference",
+            Text::ObjectName => "a Kubernetes name",
+            Text::VolumeName => "a volume name",
+            Text::ResourceName => "a resource name",
+            Text::MountPath => "a mount path",
             Text::Email => "an e-mail address",
             Text::Cron => "a cron expression",
             Text::TimeZone => "a time zone",
-            Text::Instant => "a date or a date and time",
+            Text::Instant => "a date or datetime",
         }
     }
 
@@ -96,19 +96,19 @@ impl Text {
             Text::Word => "words of letters, digits and `_`",
             Text::Image => "image references",
             Text::Requirement => "package requirements",
-            Text::Variable => "environment variables' names",
-            Text::LabelKey => "labels' keys",
-            Text::LabelValue => "labels' values",
-            Text::SecretRef => "references to secrets' keys",
-            Text::ConfigMapRef => "references to ConfigMaps' keys",
-            Text::ObjectName => "names of Kubernetes objects",
-            Text::VolumeName => "volumes' names",
-            Text::ResourceName => "resources' names",
-            Text::MountPath => "paths to mount at",
+            Text::Variable => "environment variable names",
+            Text::LabelKey => "label or annotation keys",
+            Text::LabelValue => "label values",
+            Text::SecretRef => "secret references",
+            Text::ConfigMapRef => "ConfigMap references",
+            Text::ObjectName => "Kubernetes names",
+            Text::VolumeName => "volume names",
+            Text::ResourceName => "resource names",
+            Text::MountPath => "mount paths",
             Text::Email => "e-mail addresses",
             Text::Cron => "cron expressions",
             Text::TimeZone => "time zones",
-            Text::Instant => "dates or dates and times",
+            Text::Instant => "dates or datetimes",
         }
     }
 
@@ -284,14 +284,14 @@ fn longest(text: &str, most: usize) -> Result<(), Fault> {
 
 fn label_key(text: &str) -> Result<(), Fault> {
     match text.split_once('/') {
-        None => qualified(text, "a label's key"),
+        None => qualified(text, "a key"),
         Some((prefix, name)) => {
             if prefix.is_empty() {
                 return Err(Fault::new("nothing stands before the `/`"));
             }
             subdomain(prefix, "the part before the `/`")?;
             if name.contains('/') {
-                return Err(Fault::new("a label's key has one `/` at most"));
+                return Err(Fault::new("a key has one `/` at most"));
             }
             qualified(name, "the part after the `/`")
         }
@@ -302,7 +302,7 @@ fn label_value(text: &str) -> Result<(), Fault> {
     if text.is_empty() {
         return Ok(());
     }
-    qualified(text, "a label's value")
+    qualified(text, "a value")
         .map_err(|fault| fault.help("any text is allowed in `kubernetes: { annotations: .. }`"))
 }
 
@@ -429,7 +429,7 @@ fn email(text: &str) -> Result<(), Fault> {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return Err(Fault::new("no `@`"));
     };
-    let allowed = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_{|}~.".contains(c);
+    let allowed = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_~.".contains(c);
     if local.is_empty() {
         return Err(Fault::new("nothing stands before the `@`"));
     }

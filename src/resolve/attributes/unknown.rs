@@ -1,6 +1,6 @@
 //! Keys that aren't known where they stand: what was meant, or where they belong.
 
-use crate::diagnostics::{Diagnostic, codes, nearest, one_of};
+use crate::diagnostics::{Diagnostic, codes, nearest};
 use crate::resolve::constant::Entry;
 use crate::source::Span;
 
@@ -103,8 +103,8 @@ pub fn attribute(block: &str, key: &str, span: Span, place: Place) -> Diagnostic
         .or_else(near_here)
         .or_else(|| near_elsewhere(block, key, place))
         .unwrap_or_else(|| match block {
-            "" => format!("{} has {}", owner(place), one_of(&here)),
-            block => format!("`{block}` has {}", one_of(&here)),
+            "" => format!("known {}: {}", at(place), listed(&here)),
+            block => format!("known in `{block}`: {}", listed(&here)),
         });
     let message = match block {
         "" => format!("no attribute {}", shown(key)),
@@ -123,7 +123,7 @@ pub fn field(name: &str, fields: &'static [Field], entry: &Entry) -> Diagnostic 
     let known: Vec<&str> = fields.iter().map(|field| field.key).collect();
     let help = match nearest(&entry.key, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there is {}", one_of(&known)),
+        None => format!("known in `{name}`: {}", listed(&known)),
     };
     Diagnostic::new(
         codes::UNKNOWN_ATTRIBUTE,
@@ -243,14 +243,9 @@ fn near_elsewhere(block: &str, key: &str, place: Place) -> Option<String> {
     Some(format!("did you mean `{near}`? {how}"))
 }
 
-fn owner(place: Place) -> &'static str {
-    match place {
-        Place::Component => "a component",
-        Place::With => "a task's `with`",
-        Place::NestedWith => "`with` on the call of a pipeline",
-        Place::Defaults => "`defaults`",
-        Place::Pipeline => "a pipeline",
-    }
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
 }
 
 fn at(place: Place) -> &'static str {

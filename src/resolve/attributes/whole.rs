@@ -11,7 +11,7 @@ use crate::source::Span;
 
 use super::check::GivenKeys;
 use super::schedule::{self, Instant};
-use super::table::Rule;
+use super::table::{Place, Rule, find};
 use super::{Given, Layer, mismatch};
 
 /// What kind of step a component is.
@@ -138,7 +138,14 @@ pub fn check_merged(
 pub fn check_pipeline(layer: &Layer, given: &GivenKeys, diagnostics: &mut Vec<Diagnostic>) {
     let missing = |block: &str, key: &str, example: &str| {
         let at = layer.blocks.get(block)?;
-        let absent = !given.contains_key(&format!("{block}.{key}"));
+        // A key that isn't known may be the one that is missing.
+        let inside = |name: &String| {
+            let inner = name.split_once('.').filter(|(outer, _)| *outer == block);
+            inner.is_some_and(|(_, inner)| {
+                inner == key || find(block, inner, Place::Pipeline).is_none()
+            })
+        };
+        let absent = !given.keys().any(inside);
         absent.then(|| {
             Diagnostic::new(
                 codes::ATTRIBUTE_KEY_MISSING,

@@ -1,5 +1,6 @@
 //! The checks against sources, and what they are built into.
 
+mod any;
 mod forms;
 mod layers;
 mod messages;
