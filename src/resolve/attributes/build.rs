@@ -13,8 +13,8 @@ use crate::value::Value;
 use super::table::{Attribute, PipelineAttribute, TaskAttribute};
 use super::{Given, Layer, Setting};
 
-/// Lays layers over each other, from far to near: `defaults`, the component, the task's `with`. The nearest wins key by key, in
-/// blocks and maps too; a list is one value.
+/// Lays layers over each other, from far to near: `defaults`, the component, the task's `with`. The nearest wins key
+/// by key, in blocks and maps too; a list is one value.
 pub fn merge(layers: &[&Layer]) -> TaskAttributes {
     let (settings, spans) = flatten(layers);
     let mut attributes = TaskAttributes {

@@ -12,8 +12,8 @@ use super::table::{Field, LONGEST, Place, Row, Rule, STEP_KEYS, Shape, dotted, f
 use super::text::{Text, key_reference, shown};
 use super::{Given, Layer, Setting, mismatch, unknown, whole};
 
-/// Checks the entries of one place. In a component's body [`STEP_KEYS`] are passed over. The caller leaves out a whole entry when
-/// something in it is no constant, so that its remains are not reported too.
+/// Checks the entries of one place. In a component's body [`STEP_KEYS`] are passed over. The caller leaves out a
+/// whole entry when something in it is no constant, so that its remains are not reported too.
 pub fn layer(entries: &[Entry], place: Place, diagnostics: &mut Vec<Diagnostic>) -> Layer {
     let mut checker = Checker {
         place,

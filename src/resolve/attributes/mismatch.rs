@@ -280,7 +280,7 @@ pub fn size_text(bytes: u64) -> String {
     ];
     let unit = UNITS
         .iter()
-        .find(|(size, _)| bytes > 0 && bytes % size == 0);
+        .find(|(size, _)| bytes > 0 && bytes.is_multiple_of(*size));
     match unit {
         Some((size, unit)) => format!("{}{unit}", bytes / size),
         None => format!("{bytes}B"),

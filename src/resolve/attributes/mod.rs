@@ -1,8 +1,8 @@
 //! Attributes: from constants to the typed settings of tasks and pipelines.
 //!
-//! [`layer`] checks what one place says (a component's body, a `with`, a pipeline's body and its `defaults`); [`merge`] lays the
-//! layers of a task over each other, the nearest winning key by key; [`pipeline`] gives a pipeline's own. What there is to set,
-//! and what each value looks like, stands in [`table`].
+//! [`layer`] checks what one place says (a component's body, a `with`, a pipeline's body and its `defaults`);
+//! [`merge`] lays the layers of a task over each other, the nearest winning key by key; [`pipeline`] gives a
+//! pipeline's own. What there is to set, and what each value looks like, stands in [`table`].
 
 mod build;
 mod check;
@@ -29,7 +29,7 @@ use crate::source::Span;
 pub use build::{merge, pipeline};
 pub use check::layer;
 pub use table::{Place, STEP_KEYS};
-pub use whole::{Reported, StepKind, check_merged, lint_step};
+pub use whole::{Reported, check_merged, lint_step};
 
 use table::{Row, dotted};
 

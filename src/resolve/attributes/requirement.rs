@@ -1,6 +1,7 @@
 //! Package requirements: the part of PEP 508 that a list in a pipeline needs, `name[extra, ..] ==1.2, ..`.
 //!
-//! Left out are markers (`; python_version < "3.9"`: a component has one image), addresses (`name @ https://..`) and pip's options.
+//! Left out are markers (`; python_version < "3.9"`: a component has one image), addresses (`name @ https://..`) and
+//! pip's options.
 
 use std::sync::LazyLock;
 

@@ -64,8 +64,8 @@ const FIELDS: [Field; 5] = [
     },
 ];
 
-/// Takes the five fields that every engine reads alike, and the presets. Engines differ in what more they take: seconds, years,
-/// `L`, `W`, `#`, 7 for Sunday.
+/// Takes the five fields that every engine reads alike, and the presets. Engines differ in what more they take:
+/// seconds, years, `L`, `W`, `#`, 7 for Sunday.
 pub fn cron(text: &str) -> Result<(), Fault> {
     let form = "the five fields are minute, hour, day of the month, month, day of the week: `0 3 * * MON-FRI`";
     if text.starts_with('@') {

@@ -1,8 +1,9 @@
 //! The table of attributes: one row for each key that a program may set.
 //!
-//! Everything else reads it: the checks, the candidates in messages, the typed build and `docs/attributes.md`. A new attribute is
-//! a row here; a row of a task or of a pipeline is also a variant, so the matches in [`build`](super::build) show where it goes.
-//! The rows of the target blocks go into the IR as plain values, under their block and key.
+//! Everything else reads it: the checks, the candidates in messages, the typed build and `docs/attributes.md`. A new
+//! attribute is a row here; a row of a task or of a pipeline is also a variant, so the matches in
+//! [`build`](super::build) show where it goes. The rows of the target blocks go into the IR as plain values, under
+//! their block and key.
 
 use super::text::Text;
 
@@ -314,7 +315,8 @@ table! {
     task {
         Image: "" "image", Shape::Text(Text::Image), TASK, r#""python:3.12-slim""#,
             "The container image that the step runs in.";
-        Packages: "" "packages", Shape::List { of: Text::Requirement, filled: false }, TASK, r#"["pandas==2.2.3", "pyarrow>=17,<18"]"#,
+        Packages: "" "packages", Shape::List { of: Text::Requirement, filled: false }, TASK,
+            r#"["pandas==2.2.3", "pyarrow>=17,<18"]"#,
             "What pip installs before a `python:` step.";
         Cpu: "resources" "cpu", Shape::Number { min: 0.001, max: 100_000.0 }, TASK, "4",
             "Cores; a fraction such as `0.5` is allowed.";
@@ -340,21 +342,26 @@ table! {
             "`true` reuses an earlier result with the same inputs, a duration only one no older than that, `false` none.";
         Env: "" "env", Shape::Map { key: Text::Variable, value: Text::Free }, TASK, r#"{ OMP_NUM_THREADS: "4" }"#,
             "Environment variables of the step.";
-        Secrets: "" "secrets", Shape::Map { key: Text::Variable, value: Text::SecretRef }, TASK, r#"{ WANDB_API_KEY: "wandb/api_key" }"#,
+        Secrets: "" "secrets", Shape::Map { key: Text::Variable, value: Text::SecretRef }, TASK,
+            r#"{ WANDB_API_KEY: "wandb/api_key" }"#,
             "Environment variables whose value is a key of a secret: `\"name/key\"`.";
         Labels: "" "labels", Shape::Map { key: Text::LabelKey, value: Text::LabelValue }, TASK, r#"{ team: "fraud" }"#,
             "Labels of the task, by the rules of Kubernetes.";
         NodeSelector: "kubernetes" "node_selector", NODE_SELECTOR, TASK, r#"{ disktype: "ssd" }"#,
             "Labels that a node must have.";
-        Tolerations: "kubernetes" "tolerations", TOLERATIONS, TASK, r#"[{ key: "gpu", operator: "Exists", effect: "NoSchedule" }]"#,
+        Tolerations: "kubernetes" "tolerations", TOLERATIONS, TASK,
+            r#"[{ key: "gpu", operator: "Exists", effect: "NoSchedule" }]"#,
             "Taints of nodes that the pod puts up with.";
         ServiceAccount: "kubernetes" "service_account", Shape::Text(Text::ObjectName), TASK, r#""trainer""#,
             "The account that the pod runs under.";
-        Volumes: "kubernetes" "volumes", VOLUMES, TASK, r#"[{ name: "models", claim: "models-pvc", mount: "/models" }]"#,
+        Volumes: "kubernetes" "volumes", VOLUMES, TASK,
+            r#"[{ name: "models", claim: "models-pvc", mount: "/models" }]"#,
             "Volumes that the pod mounts.";
-        ImagePullSecrets: "kubernetes" "image_pull_secrets", Shape::List { of: Text::ObjectName, filled: false }, TASK, r#"["registry-login"]"#,
+        ImagePullSecrets: "kubernetes" "image_pull_secrets", Shape::List { of: Text::ObjectName, filled: false }, TASK,
+            r#"["registry-login"]"#,
             "Secrets to pull the image with.";
-        Annotations: "kubernetes" "annotations", Shape::Map { key: Text::LabelKey, value: Text::Free }, TASK, r#"{ "sidecar.istio.io/inject": "false" }"#,
+        Annotations: "kubernetes" "annotations", Shape::Map { key: Text::LabelKey, value: Text::Free }, TASK,
+            r#"{ "sidecar.istio.io/inject": "false" }"#,
             "Annotations of the pod.";
     }
     pipeline {
@@ -384,7 +391,8 @@ table! {
             "Tasks of the run that may run at once.";
         DependsOnPast: "" "depends_on_past", Shape::Bool, "true",
             "A scheduled run starts only after the one before has succeeded.";
-        Labels: "" "labels", Shape::Map { key: Text::LabelKey, value: Text::LabelValue }, r#"{ "acme.com/cost-center": "4711" }"#,
+        Labels: "" "labels", Shape::Map { key: Text::LabelKey, value: Text::LabelValue },
+            r#"{ "acme.com/cost-center": "4711" }"#,
             "Labels of the run, by the rules of Kubernetes.";
         Defaults: "" "defaults", Shape::Defaults, r#"{ image: "python:3.12-slim", retry: { attempts: 2, delay: 5m } }"#,
             "Attributes of tasks, for all of this pipeline that don't set them.";
@@ -394,9 +402,11 @@ table! {
             "The account, in place of `kubernetes.service_account`; on a pipeline, of the whole workflow.";
         "argo" "node_selector", NODE_SELECTOR, BOTH, r#"{ pool: "batch" }"#,
             "As in `kubernetes`, for this engine alone; on a pipeline, of the whole workflow.";
-        "argo" "tolerations", TOLERATIONS, BOTH, r#"[{ key: "batch", value: "true", effect: "NoExecute", duration: 10m }]"#,
+        "argo" "tolerations", TOLERATIONS, BOTH,
+            r#"[{ key: "batch", value: "true", effect: "NoExecute", duration: 10m }]"#,
             "As in `kubernetes`, for this engine alone; on a pipeline, of the whole workflow.";
-        "argo" "pod_gc", Shape::Choice(&["OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"]), RUN, r#""OnPodSuccess""#,
+        "argo" "pod_gc", Shape::Choice(&["OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"]), RUN,
+            r#""OnPodSuccess""#,
             "When finished pods are deleted.";
         "argo" "ttl", Shape::Duration { min: 1 }, RUN, "7d",
             "How long a finished workflow is kept.";
@@ -404,7 +414,8 @@ table! {
             "Workflows with a higher one go first where the controller limits how many run.";
         "argo" "mutex", Shape::Text(Text::Line), BOTH, r#""warehouse""#,
             "A lock that one holder at a time has: the task, or on a pipeline the whole workflow.";
-        "argo" "artifact_gc", Shape::Choice(&["OnWorkflowCompletion", "OnWorkflowDeletion", "Never"]), RUN, r#""OnWorkflowDeletion""#,
+        "argo" "artifact_gc", Shape::Choice(&["OnWorkflowCompletion", "OnWorkflowDeletion", "Never"]), RUN,
+            r#""OnWorkflowDeletion""#,
             "When the artifacts of a workflow are deleted.";
         "argo" "security_context", SECURITY_CONTEXT, BOTH, "{ run_as_user: 1000, run_as_non_root: true }",
             "Who the pod runs as; on a pipeline, all its pods.";
@@ -412,13 +423,16 @@ table! {
             "As in `kubernetes`, for this engine alone.";
         "kubeflow" "tolerations", TOLERATIONS, TASK, r#"[{ operator: "Exists" }]"#,
             "As in `kubernetes`, for this engine alone.";
-        "kubeflow" "pvc", Shape::Map { key: Text::ObjectName, value: Text::MountPath }, TASK, r#"{ "models-pvc": "/models" }"#,
+        "kubeflow" "pvc", Shape::Map { key: Text::ObjectName, value: Text::MountPath }, TASK,
+            r#"{ "models-pvc": "/models" }"#,
             "PersistentVolumeClaims to mount: the claim's name and the path in the container.";
-        "kubeflow" "config_map_env", Shape::Map { key: Text::Variable, value: Text::ConfigMapRef }, TASK, r#"{ LOG_LEVEL: "logging/level" }"#,
+        "kubeflow" "config_map_env", Shape::Map { key: Text::Variable, value: Text::ConfigMapRef }, TASK,
+            r#"{ LOG_LEVEL: "logging/level" }"#,
             "Environment variables whose value is a key of a ConfigMap: `\"name/key\"`.";
         "kubeflow" "image_pull_policy", Shape::Choice(&["Always", "IfNotPresent", "Never"]), TASK, r#""IfNotPresent""#,
             "When the node pulls the image.";
-        "kubeflow" "image_pull_secrets", Shape::List { of: Text::ObjectName, filled: false }, TASK, r#"["registry-login"]"#,
+        "kubeflow" "image_pull_secrets", Shape::List { of: Text::ObjectName, filled: false }, TASK,
+            r#"["registry-login"]"#,
             "As in `kubernetes`, for this engine alone.";
         "kubeflow" "cache_key", Shape::Text(Text::Line), TASK, r#""features-v2""#,
             "The key of the cached result, in place of the one that Kubeflow computes.";
@@ -440,7 +454,8 @@ table! {
             "The work pool of the deployment.";
         "prefect" "work_queue", Shape::Text(Text::Line), RUN, r#""high""#,
             "The queue in it.";
-        "prefect" "job_variables", Shape::Scalars { key: Text::Word }, RUN, r#"{ namespace: "ml", finished_job_ttl: 3600 }"#,
+        "prefect" "job_variables", Shape::Scalars { key: Text::Word }, RUN,
+            r#"{ namespace: "ml", finished_job_ttl: 3600 }"#,
             "Values of the pool's job template.";
         "prefect" "version", Shape::Text(Text::Line), RUN, r#""2.1""#,
             "The deployment's version.";
@@ -460,7 +475,8 @@ table! {
             "The group that the asset is shown in.";
         "dagster" "kinds", Shape::List { of: Text::Word, filled: false }, TASK, r#"["python", "parquet"]"#,
             "Badges that the asset is shown with.";
-        "dagster" "op_tags", Shape::Map { key: Text::LabelKey, value: Text::Free }, BOTH, r#"{ "dagster/priority": "3" }"#,
+        "dagster" "op_tags", Shape::Map { key: Text::LabelKey, value: Text::Free }, BOTH,
+            r#"{ "dagster/priority": "3" }"#,
             "Tags of the op; on a pipeline, of the job.";
     }
 }

@@ -184,7 +184,8 @@ fn misplaced(block: &str, key: &str, span: Span, place: Place) -> Option<Diagnos
     )
 }
 
-/// The row that is most likely meant by a key which has none where it stands: of tasks and pipelines before a target's own.
+/// The row that is most likely meant by a key which has none where it stands: of tasks and pipelines before a
+/// target's own.
 fn meant(key: &str, block: &str, place: Place) -> Option<&'static Row> {
     let plain = |row: &&Row| row.attribute != Attribute::Target;
     let rows = || TABLE.iter().filter(|row| row.key == key);

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 
 use crate::diagnostics::{Code, Diagnostic, codes};
-use crate::graph::TaskAttributes;
+use crate::graph::{Component, Step, TaskAttributes};
 use crate::source::Span;
 
 use super::check::GivenKeys;
@@ -14,55 +14,38 @@ use super::schedule::{self, Instant};
 use super::table::{Place, Rule, find};
 use super::{Given, Layer, mismatch};
 
-/// What kind of step a component is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepKind {
-    Python,
-    Run,
-    Shell,
-}
-
-impl StepKind {
-    fn key(self) -> &'static str {
-        match self {
-            StepKind::Python => "python",
-            StepKind::Run => "run",
-            StepKind::Shell => "shell",
-        }
-    }
-}
-
 /// What [`check_merged`] has reported: tasks share the places at fault, and each is told once.
 #[derive(Debug, Default)]
 pub struct Reported(HashSet<(Code, Span, Span)>);
 
-/// Checks what a component's or a `with`'s layer says against the step it is said of. Not for `defaults`, which speak to steps of
-/// all kinds.
-pub fn lint_step(layer: &Layer, step: StepKind) -> Vec<Diagnostic> {
+/// Checks what a component's or a `with`'s layer says against the step it is said of. Not for `defaults`, which
+/// speak to steps of all kinds.
+pub fn lint_step(layer: &Layer, step: &Step) -> Vec<Diagnostic> {
+    let kind = match step {
+        Step::Python(_) => return Vec::new(),
+        Step::Run(_) => "run",
+        Step::Shell(_) => "shell",
+    };
     let packages = layer.settings.get("packages");
-    match (step, packages) {
-        (StepKind::Run | StepKind::Shell, Some(packages))
-            if packages.given != Given::Texts(Vec::new()) =>
-        {
-            let report = Diagnostic::new(
+    packages
+        .filter(|packages| packages.given != Given::Texts(Vec::new()))
+        .map(|packages| {
+            Diagnostic::new(
                 codes::PACKAGES_UNUSED,
                 packages.key_span,
-                format!("`packages` does nothing for a `{}:` step", step.key()),
+                format!("`packages` does nothing for a `{kind}:` step"),
             )
             .label("installed for `python:` steps only")
-            .help("use an image that has what the step needs");
-            vec![report]
-        }
-        _ => Vec::new(),
-    }
+            .help("use an image that has what the step needs")
+        })
+        .into_iter()
+        .collect()
 }
 
-/// Checks what only the merged attributes of a task show. `ports` are the names of the component's inputs and outputs, with their
-/// places.
+/// Checks what only the merged attributes of a task show.
 pub fn check_merged(
     attributes: &TaskAttributes,
-    step: StepKind,
-    ports: &[(&str, Span)],
+    component: &Component,
     reported: &mut Reported,
 ) -> Vec<Diagnostic> {
     let spans = |name: &str| attributes.spans.get(name);
@@ -113,18 +96,18 @@ pub fn check_merged(
             );
         }
     }
-    if step == StepKind::Shell {
-        for (port, port_at) in ports {
+    if matches!(component.step, Step::Shell(_)) {
+        for port in component.inputs.iter().chain(&component.outputs) {
             for block in ["env", "secrets"] {
-                if let Some(at) = spans(&format!("{block}.{port}")) {
+                if let Some(at) = spans(&format!("{block}.{}", port.name)) {
                     report(
                         Diagnostic::new(
                             codes::VARIABLE_IS_PORT,
                             at,
-                            format!("the variable `{port}` has the name of a port"),
+                            format!("the variable `{}` has the name of a port", port.name),
                         )
                         .label("the script would see the port's value")
-                        .also(*port_at, "the port, a shell variable of that name")
+                        .also(port.span, "the port, a shell variable of that name")
                         .help("give one of them another name"),
                     );
                 }

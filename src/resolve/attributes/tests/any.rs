@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::table::{BLOCKS, TABLE};
-use super::super::{Place, Reported, StepKind, check_merged, layer, lint_step, merge, pipeline};
+use super::super::{Place, Reported, check_merged, layer, lint_step, merge, pipeline};
+use super::{component, shell};
 use crate::resolve::constant::{Constant, ConstantKind, Entry};
 use crate::source::{FileId, Span};
 
@@ -99,10 +100,10 @@ proptest! {
             pipeline(&far);
             for layers in [[&far, &near], [&far.defaults(), &near]] {
                 let attributes = merge(&layers);
-                check_merged(&attributes, StepKind::Shell, &[("a", span())], &mut Reported::default());
+                check_merged(&attributes, &component(shell()), &mut Reported::default());
                 attributes.retry.delays();
             }
-            lint_step(&near, StepKind::Run);
+            lint_step(&near, &shell());
         }
         for diagnostic in diagnostics {
             let line = |text: &str| !text.is_empty() && !text.contains('\n');

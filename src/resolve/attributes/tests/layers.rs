@@ -2,13 +2,12 @@
 
 use indexmap::IndexMap;
 
-use super::super::{Reported, StepKind, check_merged, lint_step, merge, pipeline};
-use super::{Place, check, seconds, sound};
+use super::super::{Reported, check_merged, lint_step, merge, pipeline};
+use super::{Place, check, component, seconds, shell, sound};
 use crate::graph::{
-    Cache, Notify, NotifyOn, Overlap, Resources, Retry, Schedule, SecretRef, TaskAttributes,
-    Toleration, VolumeSource,
+    Cache, Notify, NotifyOn, Overlap, PythonCode, PythonStep, Resources, Retry, Schedule,
+    SecretRef, Step, TaskAttributes, Toleration, VolumeSource,
 };
-use crate::source::{FileId, Span};
 use crate::value::Value;
 
 fn merged(sources: &[&str]) -> TaskAttributes {
@@ -17,6 +16,22 @@ fn merged(sources: &[&str]) -> TaskAttributes {
         .map(|source| sound(Place::Component, source))
         .collect();
     merge(&layers.iter().collect::<Vec<_>>())
+}
+
+fn run() -> Step {
+    Step::Run(Vec::new())
+}
+
+fn python() -> Step {
+    let code = PythonCode::Installed {
+        module: "acme".to_owned(),
+    };
+    Step::Python(PythonStep {
+        code,
+        function: "train".to_owned(),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+    })
 }
 
 fn map(entries: &[(&str, &str)]) -> IndexMap<String, String> {
@@ -240,11 +255,10 @@ fn what_is_at_fault_is_left_out_and_the_rest_holds() {
 
 fn merged_codes(
     attributes: &TaskAttributes,
-    step: StepKind,
+    step: Step,
     reported: &mut Reported,
 ) -> Vec<&'static str> {
-    let port = ("data", Span::new(FileId(0), 0, 1));
-    check_merged(attributes, step, &[port], reported)
+    check_merged(attributes, &component(step), reported)
         .iter()
         .map(|d| d.code.as_str())
         .collect()
@@ -263,29 +277,20 @@ fn the_merged_whole_is_checked_once() {
     let attributes = merge(&[&far, &near]);
     let mut reported = Reported::default();
     let expected = ["E0522", "E0523", "E0524"];
-    assert_eq!(
-        merged_codes(&attributes, StepKind::Shell, &mut reported),
-        expected
-    );
+    assert_eq!(merged_codes(&attributes, shell(), &mut reported), expected);
     // The same component, called again.
-    assert_eq!(
-        merged_codes(&attributes, StepKind::Shell, &mut reported),
-        [""; 0]
-    );
+    assert_eq!(merged_codes(&attributes, shell(), &mut reported), [""; 0]);
     // A variable is no port's shell variable in other steps.
     let mut reported = Reported::default();
     assert_eq!(
-        merged_codes(&attributes, StepKind::Python, &mut reported),
+        merged_codes(&attributes, run(), &mut reported),
         expected[..2]
     );
     // Another task mends one of them.
     let with = sound(Place::With, "retry: { max_delay: 5m }");
     let mut reported = Reported::default();
     let attributes = merge(&[&far, &near, &with]);
-    assert_eq!(
-        merged_codes(&attributes, StepKind::Run, &mut reported),
-        ["E0523"]
-    );
+    assert_eq!(merged_codes(&attributes, run(), &mut reported), ["E0523"]);
 }
 
 #[test]
@@ -293,11 +298,11 @@ fn packages_are_for_python_steps() {
     let packages = sound(Place::Component, "packages: [\"pandas\"]");
     let none = sound(Place::With, "packages: []");
     for (layer, step, expected) in [
-        (&packages, StepKind::Python, 0),
-        (&packages, StepKind::Run, 1),
-        (&packages, StepKind::Shell, 1),
-        (&none, StepKind::Shell, 0),
+        (&packages, python(), 0),
+        (&packages, run(), 1),
+        (&packages, shell(), 1),
+        (&none, shell(), 0),
     ] {
-        assert_eq!(lint_step(layer, step).len(), expected, "{step:?}");
+        assert_eq!(lint_step(layer, &step).len(), expected, "{step:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! Constants from text, so that tests read as programs do. It panics at what it doesn't know: tests write what is right.
+//! Constants from text, so that tests read as programs do. It panics at what it doesn't know: tests write what is
+//! right.
 
 use std::time::Duration;
 
