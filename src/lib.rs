@@ -1,9 +1,7 @@
 //! mlpc: a compiler from a small, typed pipeline language to the orchestrators people run.
 
-pub mod check;
 pub mod diagnostics;
 pub mod graph;
-pub mod config;
 pub mod project;
 pub mod resolve;
 pub mod source;
