@@ -5,6 +5,7 @@
 
 pub mod capability;
 mod features;
+pub mod table;
 
 use indexmap::IndexMap;
 
@@ -27,6 +28,16 @@ pub trait Target: Sync {
     /// Lowers a program that passed [`capability::check`]. The diagnostics are limits that only the emitted
     /// document shows: sizes, names that meet after mangling.
     fn emit(&self, program: &Program, options: &Options) -> (Vec<Document>, Vec<Diagnostic>);
+}
+
+/// Every target, in the order in which they are listed.
+pub fn all() -> &'static [&'static dyn Target] {
+    &[]
+}
+
+/// The target of a name as given to `-t`.
+pub fn find(name: &str) -> Option<&'static dyn Target> {
+    all().iter().copied().find(|target| target.name() == name)
 }
 
 /// A file that compiling gives.
