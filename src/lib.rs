@@ -2,6 +2,7 @@
 
 pub mod diagnostics;
 pub mod graph;
+pub mod project;
 pub mod resolve;
 pub mod source;
 pub mod target;
