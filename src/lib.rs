@@ -1,6 +1,7 @@
 //! mlpc: a compiler from a small, typed pipeline language to the orchestrators people run.
 
 pub mod diagnostics;
+pub mod emit;
 pub mod graph;
 pub mod project;
 pub mod resolve;
