@@ -60,8 +60,17 @@ impl Argo {
         Argo::path(&["tasks", task, "outputs", "parameters", name])
     }
 
+    /// Applies a function of one argument. Numbers are made from their text once.
     pub fn call(self, function: &'static str) -> Argo {
-        Argo::Call(function, vec![self])
+        match self {
+            Argo::Call("string", mut inner)
+                if matches!(&inner[0], Argo::Call(made, _) if *made == function)
+                    && matches!(function, "int" | "float") =>
+            {
+                inner.remove(0)
+            }
+            other => Argo::Call(function, vec![other]),
+        }
     }
 
     pub fn binary(self, operator: &'static str, other: Argo) -> Argo {
@@ -283,6 +292,17 @@ fn write_text(f: &mut std::fmt::Formatter<'_>, text: &str) -> std::fmt::Result {
         before = c;
     }
     f.write_str("'")
+}
+
+/// A `depends` of tasks and the phases in which each must be, as words.
+pub fn depends(terms: &[(&str, &str)]) -> Option<String> {
+    let term = |(task, phases): &(&str, &str)| {
+        let phases: Vec<String> = phases.split(' ').map(|phase| format!("{task}.{phase}")).collect();
+        let any = phases.join(" || ");
+        if phases.len() > 1 && terms.len() > 1 { format!("({any})") } else { any }
+    };
+    let terms: Vec<String> = terms.iter().map(term).collect();
+    (!terms.is_empty()).then(|| terms.join(" && "))
 }
 
 /// Whether a text may stand plain in a template: no braces that make a tag, no `$` that Kubernetes would look at, and only

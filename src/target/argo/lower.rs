@@ -21,7 +21,7 @@ use super::step::{self, Form, listed};
 use super::value::{Place, convert};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{
-    Block, Callee, Component, ComponentId, Edge, Expr, ExprKind, Node, NodeKind, Param, ParamDefault, Pipeline,
+    Block, Callee, ComponentId, Edge, Expr, ExprKind, Node, NodeKind, Param, ParamDefault, Pipeline,
     PipelineId, Program, Require, Task, TaskAttributes, UNNAMED_OUTPUT,
 };
 use crate::target::ArgoOptions;
@@ -56,10 +56,12 @@ pub enum Leaf {
         /// Whether it is there shows only at run time.
         optional: bool,
     },
+    /// An artifact that is known to be absent.
+    Absent,
 }
 
 /// A DAG template in the making.
-pub(super) struct Frame<'a> {
+pub struct Frame<'a> {
     pipeline: &'a Pipeline,
     /// Nothing of the frame before this one is in sight: a pipeline's own.
     root: bool,
@@ -72,8 +74,8 @@ pub(super) struct Frame<'a> {
     inputs: Arguments,
     arguments: Arguments,
     pub tasks: Vec<DagTask>,
-    /// The task of a node, for edges.
-    nodes: HashMap<NodeIndex, String>,
+    /// The place among the tasks of a node's, for edges.
+    nodes: HashMap<NodeIndex, usize>,
 }
 
 impl<'a> Frame<'a> {
@@ -123,12 +125,14 @@ enum Given {
     Nothing,
 }
 
-pub(super) struct Lowering<'a> {
+pub struct Lowering<'a> {
     pub program: &'a Program,
     pub options: &'a ArgoOptions,
     pub templates: Vec<Template>,
     pub diagnostics: Vec<Diagnostic>,
     pub frames: Vec<Frame<'a>>,
+    /// Of all steps: Argo knows them for the whole workflow only.
+    pub image_pull_secrets: Vec<String>,
     names: Unique,
     steps: HashMap<ComponentId, Vec<Shared>>,
     nested: Vec<Nested>,
@@ -146,6 +150,7 @@ impl<'a> Lowering<'a> {
             templates: Vec::new(),
             diagnostics: Vec::new(),
             frames: Vec::new(),
+            image_pull_secrets: Vec::new(),
             names,
             steps: HashMap::new(),
             nested: Vec::new(),
@@ -301,7 +306,7 @@ impl<'a> Lowering<'a> {
         let frame = &mut self.frames[at];
         let leaf = match outer {
             Leaf::Value { code, .. } if code.is_global() => return self.resolve(at - 1, key),
-            Leaf::Artifact { place: Place::Location(_), .. } => return self.resolve(at - 1, key),
+            Leaf::Absent | Leaf::Artifact { place: Place::Location(_), .. } => return self.resolve(at - 1, key),
             Leaf::Value { code, ty, proven } => {
                 let plain = proven && is_plain_type(&ty);
                 let held = Held { code, plain };
@@ -345,7 +350,6 @@ impl<'a> Lowering<'a> {
         for &index in &block.nodes {
             let node = &self.pipeline().graph[index];
             let name = self.task_name(node);
-            self.frame_mut().nodes.insert(index, name.clone());
             let depends = self.depends(index);
             let mut task = match &node.kind {
                 NodeKind::Task(task) => self.task(index, task, &name),
@@ -354,7 +358,9 @@ impl<'a> Lowering<'a> {
             };
             task.name = name;
             task.depends = depends;
-            self.frame_mut().tasks.push(task);
+            let frame = self.frame_mut();
+            frame.nodes.insert(index, frame.tasks.len());
+            frame.tasks.push(task);
         }
     }
 
@@ -377,29 +383,29 @@ impl<'a> Lowering<'a> {
         name
     }
 
-    /// What must be done before a node starts.
+    /// What must be done before a node starts, in the order of the tasks.
     fn depends(&self, index: NodeIndex) -> Option<String> {
         let frame = self.frame();
-        let mut found: IndexMap<NodeIndex, bool> = IndexMap::new();
-        for edge in frame.pipeline.graph.edges_directed(index, Direction::Incoming) {
-            let needed = *edge.weight() == Edge::Data;
-            *found.entry(edge.source()).or_default() |= needed;
+        let graph = &frame.pipeline.graph;
+        let mut needed: IndexMap<NodeIndex, bool> = IndexMap::new();
+        for edge in graph.edges_directed(index, Direction::Incoming) {
+            *needed.entry(edge.source()).or_default() |= *edge.weight() == Edge::Data;
         }
-        let mut terms: Vec<(usize, String)> = found
+        let mut terms: Vec<(usize, &str, &str)> = needed
             .into_iter()
             .filter_map(|(node, needed)| {
-                let task = frame.nodes.get(&node)?;
-                let at = frame.tasks.iter().position(|other| other.name == *task)?;
-                Some((at, if needed { format!("{task}.Succeeded") } else { format!("({task}.Succeeded || {task}.Skipped)") }))
+                let at = *frame.nodes.get(&node)?;
+                let phases = match &graph[node].kind {
+                    // Its task runs only to fail.
+                    NodeKind::Require(_) => "Skipped",
+                    _ if needed => "Succeeded",
+                    _ => "Succeeded Skipped",
+                };
+                Some((at, frame.tasks[at].name.as_str(), phases))
             })
             .collect();
         terms.sort();
-        if let [(_, only)] = terms.as_slice() {
-            let bare = only.strip_prefix('(').and_then(|term| term.strip_suffix(')'));
-            return Some(bare.unwrap_or(only).to_owned());
-        }
-        let terms: Vec<String> = terms.into_iter().map(|(_, term)| term).collect();
-        (!terms.is_empty()).then(|| terms.join(" && "))
+        super::expr::depends(&terms.into_iter().map(|(_, task, phases)| (task, phases)).collect::<Vec<_>>())
     }
 
     fn task(&mut self, index: NodeIndex, task: &'a Task, name: &str) -> DagTask {
@@ -616,7 +622,7 @@ impl<'a> Lowering<'a> {
             Some((_, template)) => template.clone(),
             None => {
                 let template = self.names.give("require");
-                self.templates.push(step::require(template.clone(), encoding));
+                self.templates.push(super::pod::require(template.clone(), encoding));
                 self.requires.push((encoding, template.clone()));
                 template
             }
@@ -670,7 +676,7 @@ fn required(ty: &Type) -> Type {
 
 fn parameter_of_nested(param: &Param, form: &Form, inputs: &mut Arguments) -> Leaf {
     match form {
-        Form::Absent if param.ty.artifact().is_some() => unreachable!("read by nothing: `artifact` knows it"),
+        Form::Absent if param.ty.artifact().is_some() => Leaf::Absent,
         Form::Absent => Leaf::Value { code: Argo::text("null"), ty: param.ty.clone(), proven: true },
         Form::Value { encoding, optional } => {
             inputs.parameters.push(Parameter {

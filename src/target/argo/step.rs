@@ -283,6 +283,21 @@ fn one_word(component: &Component, forms: &[Form], parts: &[Part], argv: &mut Ve
 
 /// A `run:` list as a shell script that ends in the program itself.
 fn run_script(component: &Component, forms: &[Form], words: &[Word]) -> String {
+    let conditional = |word: &Word| match word {
+        Word::One(_) => false,
+        Word::Group(group) => !optional_ports(component, forms, group).is_empty(),
+    };
+    if !words.iter().any(conditional) {
+        let mut all = Vec::new();
+        for word in words {
+            match word {
+                Word::One(parts) => all.push(shell_word(component, forms, parts)),
+                Word::Group(group) if group.iter().any(|parts| is_absent(component, forms, parts)) => {}
+                Word::Group(group) => all.extend(group.iter().map(|parts| shell_word(component, forms, parts))),
+            }
+        }
+        return format!("exec {}\n", all.join(" "));
+    }
     let mut script = String::new();
     let mut pending: Vec<String> = Vec::new();
     let mut started = false;
@@ -346,7 +361,7 @@ fn shell_word(component: &Component, forms: &[Form], parts: &[Part]) -> String {
     for part in parts {
         match part {
             Part::Text(text) => word.push_str(&shell_quoted(text)),
-            Part::Port(port) => word.push_str(&format!("\"${{{port}}}\"")),
+            Part::Port(port) => word.push_str(&format!("\"${port}\"")),
         }
     }
     if word.is_empty() { "''".into() } else { word }

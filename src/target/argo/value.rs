@@ -37,7 +37,7 @@ impl Lowering<'_> {
                         convert(held, &ty, &expr.ty)
                     }
                     // A checked program reads an artifact as a value nowhere.
-                    Some(Leaf::Artifact { .. }) => Held::constant(String::new()),
+                    Some(Leaf::Artifact { .. } | Leaf::Absent) => Held::constant(String::new()),
                     None => self.computed(expr),
                 }
             }
@@ -211,7 +211,9 @@ impl Lowering<'_> {
             ExprKind::Const(Value::Absent) => None,
             _ => match self.leaf(expr) {
                 Some(Leaf::Artifact { place, optional }) => Some((place, optional)),
-                _ => unreachable!("an artifact is a port or a parameter: the front end has checked it"),
+                // The second was reported where its parameter is.
+                Some(Leaf::Absent) | None => None,
+                Some(Leaf::Value { .. }) => unreachable!("a value is no artifact: the front end has checked it"),
             },
         }
     }
@@ -290,7 +292,7 @@ fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
     Held { plain: is_plain_type(ty), code }
 }
 
-fn run_field(field: RunField) -> Held {
+pub fn run_field(field: RunField) -> Held {
     let code = match field {
         RunField::Id => Argo::path(&["workflow", "uid"]),
         RunField::Name => Argo::path(&["workflow", "name"]),
