@@ -17,6 +17,7 @@ use super::encode::{Encoding, Held, is_plain_type, text_as};
 use super::expr::{Argo, has_tag};
 use super::model::{Arguments, Artifact, Dag, DagTask, Location, Parameter, Template, ValueFrom};
 use super::names::{self, Unique};
+use super::split::{self, MOST_TASKS};
 use super::step::{self, Form, listed};
 use super::value::{Place, convert};
 use crate::diagnostics::{Diagnostic, codes};
@@ -76,6 +77,17 @@ pub struct Frame<'a> {
     pub tasks: Vec<DagTask>,
     /// The place among the tasks of a node's, for edges.
     nodes: HashMap<NodeIndex, usize>,
+    /// The part that a node went to, where the block was split.
+    part_of: HashMap<NodeIndex, usize>,
+    parts: Vec<SplitPart>,
+}
+
+/// A part of a split block: a DAG template, and what its nodes put out there.
+struct SplitPart {
+    task: String,
+    template: String,
+    ports: HashMap<(NodeIndex, String), Leaf>,
+    output_names: Unique,
 }
 
 impl<'a> Frame<'a> {
@@ -92,6 +104,8 @@ impl<'a> Frame<'a> {
             arguments: Arguments::default(),
             tasks: Vec::new(),
             nodes: HashMap::new(),
+            part_of: HashMap::new(),
+            parts: Vec::new(),
         }
     }
 }
@@ -298,6 +312,11 @@ impl<'a> Lowering<'a> {
         if let Some(leaf) = own.or_else(|| frame.captured.get(key)) {
             return Some(leaf.clone());
         }
+        if let Key::Port(node, port) = key
+            && let Some(&part) = frame.part_of.get(node)
+        {
+            return self.exported(at, part, *node, port);
+        }
         if frame.root {
             return None;
         }
@@ -347,7 +366,96 @@ impl<'a> Lowering<'a> {
 
     /// The tasks of a block, into the frame.
     pub fn block(&mut self, block: &'a Block) {
-        for &index in &block.nodes {
+        if block.nodes.len() > MOST_TASKS {
+            self.split(block);
+        } else {
+            self.nodes(&block.nodes);
+        }
+    }
+
+    /// A block's tasks as parts, each a task of its own.
+    fn split(&mut self, block: &'a Block) {
+        let pipeline = self.pipeline();
+        let mut crosses = false;
+        for (at, nodes) in split::parts(pipeline, &block.nodes).into_iter().enumerate() {
+            for &node in &nodes {
+                self.frame_mut().part_of.insert(node, at);
+            }
+            let template = self.names.give(&format!("{}-part-{}", names::hyphened(&pipeline.name, 100), at + 1));
+            let task = self.frame_mut().task_names.give(&format!("part-{}", at + 1));
+            let mut waits: Vec<usize> = nodes
+                .iter()
+                .flat_map(|&node| pipeline.graph.neighbors_directed(node, Direction::Incoming))
+                .filter_map(|before| self.frame().part_of.get(&before).copied())
+                .filter(|&before| before != at)
+                .collect();
+            waits.sort();
+            waits.dedup();
+            crosses |= !waits.is_empty();
+            let terms: Vec<(&str, &str)> =
+                waits.iter().map(|&part| (self.frame().parts[part].task.as_str(), "Succeeded")).collect();
+            let depends = super::expr::depends(&terms);
+            self.frames.push(Frame::new(pipeline, false));
+            let place = self.templates.len();
+            self.nodes(&nodes);
+            let frame = self.frames.pop().expect("pushed above");
+            self.templates.insert(place, dag(&template, frame.inputs, frame.tasks, Arguments::default()));
+            let outer = self.frame_mut();
+            outer.tasks.push(DagTask {
+                name: task.clone(),
+                template: Some(template.clone()),
+                depends,
+                arguments: frame.arguments,
+                ..Default::default()
+            });
+            outer.parts.push(SplitPart { task, template, ports: frame.ports, output_names: Unique::default() });
+        }
+        if crosses {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    codes::SPLIT_DAG,
+                    pipeline.span,
+                    format!("`{}` has {} tasks in one block; Argo takes 200 in a DAG", pipeline.name, block.nodes.len()),
+                )
+                .label("it is split into DAGs that wait for each other: a failed task also holds up what does not read it")
+                .help("nested pipelines split it where you want it"),
+            );
+        }
+    }
+
+    /// What a part's node puts out, as an output of the part.
+    fn exported(&mut self, at: usize, part: usize, node: NodeIndex, port: &str) -> Option<Leaf> {
+        let name = self.frames[at].pipeline.graph[node].name.clone();
+        let key = (node, port.to_owned());
+        let part = &mut self.frames[at].parts[part];
+        let inner = part.ports.get(&key)?.clone();
+        let name = if port == UNNAMED_OUTPUT { name } else { format!("{name}_{port}") };
+        let name = part.output_names.give(&name);
+        let task = part.task.clone();
+        let template = part.template.clone();
+        let template = self.templates.iter_mut().find(|other| other.name == template).expect("made with the part");
+        let leaf = match inner {
+            Leaf::Value { code, ty, proven } => {
+                template.outputs.parameters.push(Parameter {
+                    name: name.clone(),
+                    value_from: Some(value_from(code)),
+                    ..Default::default()
+                });
+                Leaf::Value { code: Argo::output(&task, &name), ty, proven }
+            }
+            Leaf::Artifact { place, optional } => {
+                template.outputs.artifacts.push(given_artifact(&name, place, optional));
+                let place = Place::From(format!("{{{{tasks.{task}.outputs.artifacts.{name}}}}}"));
+                Leaf::Artifact { place, optional }
+            }
+            Leaf::Absent => Leaf::Absent,
+        };
+        self.frames[at].ports.insert(key, leaf.clone());
+        Some(leaf)
+    }
+
+    fn nodes(&mut self, nodes: &[NodeIndex]) {
+        for &index in nodes {
             let node = &self.pipeline().graph[index];
             let name = self.task_name(node);
             let depends = self.depends(index);
@@ -595,16 +703,10 @@ impl<'a> Lowering<'a> {
                         None => convert(self.value(&output.value), &output.value.ty, &output.ty).code,
                     },
                 };
-                let value_from = match &code {
-                    Argo::Path(segments) if segments[0] == "tasks" => {
-                        ValueFrom { parameter: Some(code.tag()), ..Default::default() }
-                    }
-                    _ => ValueFrom { expression: Some(code.bare()), ..Default::default() },
-                };
                 outputs.parameters.push(Parameter {
                     name: output.name.clone(),
                     description: step::described(&output.doc),
-                    value_from: Some(value_from),
+                    value_from: Some(value_from(code)),
                     ..Default::default()
                 });
             }
@@ -705,6 +807,16 @@ fn given_artifact(name: &str, place: Place, optional: bool) -> Artifact {
         Place::Location(location) => artifact.location = Some(location),
     }
     artifact
+}
+
+/// Where an output of a DAG comes from.
+fn value_from(code: Argo) -> ValueFrom {
+    match &code {
+        Argo::Path(segments) if segments[0] == "tasks" => {
+            ValueFrom { parameter: Some(code.tag()), ..Default::default() }
+        }
+        _ => ValueFrom { expression: Some(code.bare()), ..Default::default() },
+    }
 }
 
 fn dag(name: &str, inputs: Arguments, tasks: Vec<DagTask>, outputs: Arguments) -> Template {

@@ -16,6 +16,7 @@ mod lower;
 mod model;
 mod names;
 mod pod;
+mod split;
 mod step;
 mod value;
 

@@ -354,7 +354,7 @@ fn shell_word(component: &Component, forms: &[Form], parts: &[Part]) -> String {
     if let [Part::Port(port)] = parts
         && let Some(Form::Artifacts(count)) = form_of(component, forms, port)
     {
-        let paths: Vec<String> = (0..*count).map(|at| shell_quoted(&format!("{IN}/{port}/{at}"))).collect();
+        let paths: Vec<String> = listed_paths(port, *count).iter().map(|path| format!("\"{path}\"")).collect();
         return paths.join(" ");
     }
     let mut word = String::new();

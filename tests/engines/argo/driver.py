@@ -1,6 +1,9 @@
 """Holds what mlpc emits for Argo against what can be had of Argo from PyPI. A JSON job a line, a JSON answer a line.
 
-    {"yaml": text}  ->  {"kinds": [..], "errors": [text, ..]}
+    {"yaml": text}                                           ->  {"kinds": [..], "errors": [text, ..]}
+    {"yaml": text, "run": {parameter: text}, "stores": {location without scheme: text}}
+                                                             ->  what simulate.py reports
+    {"pass": job}                                            ->  what templates/ answers
 
 Three checks a document:
 
@@ -11,11 +14,19 @@ Three checks a document:
 """
 
 import json
+import os
+import pathlib
 import sys
+import tempfile
 
 import jsonschema
 import yaml
 from hera.workflows import Workflow, WorkflowTemplate, CronWorkflow, models
+
+from simulate import Simulation, Substitution
+
+# Built from templates/ by setup.py.
+TEMPLATES = pathlib.Path(sys.executable).parent / "templates"
 
 MODELS = {
     "Workflow": (models.Workflow, Workflow),
@@ -97,13 +108,37 @@ def check(text):
     return {"kinds": kinds, "errors": errors}
 
 
+def run(substitution, job):
+    documents = [document for document in yaml.safe_load_all(job["yaml"]) if document is not None]
+    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    with tempfile.TemporaryDirectory(prefix="mlpc-argo-") as folder:
+        for location, text in job.get("stores", {}).items():
+            file = pathlib.Path(folder, "stores", location)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        report = Simulation(substitution, documents, folder, path).run(job["run"])
+        for name, file in report["outputs"]["artifacts"].items():
+            file = pathlib.Path(file)
+            report["outputs"]["artifacts"][name] = file.read_bytes().decode("utf-8") if file.is_file() else "a folder"
+    return report
+
+
 def main():
+    substitution = Substitution(TEMPLATES)
     for line in sys.stdin:
         job = json.loads(line)
-        try:
-            answer = check(job["yaml"])
-        except yaml.YAMLError as error:
-            answer = {"kinds": [], "errors": [f"yaml: {error}"]}
+        if "pass" in job:
+            try:
+                answer = {"result": substitution.ask(job["pass"])}
+            except Exception as error:
+                answer = {"error": str(error)}
+        elif "run" in job:
+            answer = run(substitution, job)
+        else:
+            try:
+                answer = check(job["yaml"])
+            except yaml.YAMLError as error:
+                answer = {"kinds": [], "errors": [f"yaml: {error}"]}
         print(json.dumps(answer), flush=True)
 
 
