@@ -21,14 +21,16 @@ pub fn support(feature: Feature) -> Support {
             reason: "Argo allows no deadline on a DAG template",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
-        Feature::If | Feature::For | Feature::LoopLimit | Feature::GatherValues | Feature::GatherArtifacts => Refused {
-            reason: "mlpc does not write it for Argo yet",
-            nearest: "compile for `local`, or let a component do it",
+        Feature::If => Emulated("a template whose tasks ask which branch was taken"),
+        Feature::For => Native,
+        Feature::LoopLimit => Emulated("the `parallelism` of a template that holds the loop alone"),
+        Feature::GatherValues => Emulated("an expression makes one list of the texts that Argo gathers"),
+        Feature::GatherArtifacts => Refused {
+            reason: "Argo gathers the parameters of a loop's tasks, not their artifacts",
+            nearest: "do the work of the loop's body in one component, which writes a folder",
         },
-        Feature::Finally | Feature::BodyValueInFinally | Feature::RunStatus => Refused {
-            reason: "mlpc does not write it for Argo yet",
-            nearest: "compile for `local`, or put the task at the end of the pipeline",
-        },
+        Feature::Finally | Feature::RunStatus => Native,
+        Feature::BodyValueInFinally => Emulated("outputs of the whole run, absent where their task did not end well"),
         Feature::Require => Emulated("a task that runs, and fails, when the condition is false"),
         Feature::After | Feature::KeepRunning => Native,
         Feature::RunId | Feature::RunName => Native,

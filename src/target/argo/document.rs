@@ -18,6 +18,7 @@ use crate::value::Value;
 
 /// What the full CRDs allow.
 const MOST_TEMPLATES: usize = 200;
+const MOST_TASKS: usize = 200;
 /// Bytes of JSON that a workflow may have: etcd refuses more than about 1.5 MB, and the status needs room beside the spec.
 const MOST_BYTES: usize = 1_500_000;
 const MANY_BYTES: usize = 600_000;
@@ -27,8 +28,9 @@ const STARTING_DEADLINE_SECONDS: u64 = 300;
 pub fn emit(program: &Program, options: &ArgoOptions) -> (Vec<Document>, Vec<Diagnostic>) {
     let pipeline = program.entry();
     let mut lowering = Lowering::new(program, options);
-    let parameters = lowering.entry();
+    let (parameters, on_exit) = lowering.entry();
     let mut spec = spec(pipeline, options, &mut lowering, parameters);
+    spec.on_exit = on_exit;
     spec.templates = std::mem::take(&mut lowering.templates);
     let schedule = pipeline.attributes.schedule.as_ref();
     let as_template = schedule.is_some() || options.kind == ArgoKind::WorkflowTemplate;
@@ -206,6 +208,20 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
             .label("each component is a template, once more for each set of attributes it is called with")
             .help("call fewer different components, or split the pipeline into several"),
         );
+    }
+    for template in object.spec.iter().flat_map(|spec| &spec.templates) {
+        let tasks = template.dag.as_ref().map_or(0, |dag| dag.tasks.len());
+        if tasks > MOST_TASKS {
+            diagnostics.push(
+                Diagnostic::new(
+                    codes::TOO_LARGE,
+                    pipeline.span,
+                    format!("the DAG `{}` has {tasks} tasks; Argo's CRDs allow {MOST_TASKS}", template.name),
+                )
+                .label("a block inside an `if` or a loop is not split")
+                .help("move some of its tasks to a nested pipeline"),
+            );
+        }
     }
     let bytes = serde_json::to_vec(object).expect("the model is JSON").len();
     let figure = |bytes: usize| format!("{:.2} MB", bytes as f64 / 1e6);

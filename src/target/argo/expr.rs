@@ -25,6 +25,10 @@ pub enum Argo {
     Get(Box<Argo>, String),
     /// `map(list, #?.field)`
     Each(Box<Argo>, String),
+    /// `workflow?.outputs?.x`: nil where the path ends early.
+    Maybe(Vec<String>),
+    /// `map(list, {item})`, where `#` in the second is the item.
+    Collect(Box<Argo>, Box<Argo>),
     /// `object.Method(..)`
     Method(Box<Argo>, &'static str, Vec<Argo>),
     /// `list[2]`, `list[3:]`
@@ -159,8 +163,10 @@ impl Argo {
             Argo::Get(inner, field) => Argo::Get(Box::new(inner.embed()), field),
             Argo::Each(inner, field) => Argo::Each(Box::new(inner.embed()), field),
             Argo::Part(inner, range) => Argo::Part(Box::new(inner.embed()), range),
+            Argo::Collect(list, item) => Argo::Collect(Box::new(list.embed()), item),
             Argo::Method(inner, method, arguments) => Argo::Method(Box::new(inner.embed()), method, arguments),
             Argo::List(items) => Argo::List(items.into_iter().map(Argo::embed).collect()),
+            Argo::Verbatim("nil") | Argo::Maybe(_) => self,
             // The run's date reads the workflow only.
             Argo::Verbatim(_) => Argo::Embedded(Box::new(self.encoded())).decoded(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Path(_) | Argo::Embedded(_) => self,
@@ -172,7 +178,7 @@ impl Argo {
         !matches!(
             self,
             Argo::Binary(..) | Argo::Not(_) | Argo::If(..) | Argo::Verbatim(_)
-        )
+        ) || matches!(self, Argo::Verbatim("#" | "nil"))
     }
 }
 
@@ -217,6 +223,14 @@ impl std::fmt::Display for Argo {
                 }
                 Ok(())
             }
+            Argo::Maybe(segments) => {
+                f.write_str(&segments[0])?;
+                for segment in &segments[1..] {
+                    write_optional_member(f, segment)?;
+                }
+                Ok(())
+            }
+            Argo::Collect(list, item) => write!(f, "map({list}, {{{item}}})"),
             Argo::Call(function, arguments) => {
                 write!(f, "{function}(")?;
                 write_list(f, arguments)?;
@@ -270,6 +284,14 @@ fn write_member(f: &mut std::fmt::Formatter<'_>, name: &str) -> std::fmt::Result
         write!(f, "['{name}']")
     } else {
         write!(f, ".{name}")
+    }
+}
+
+fn write_optional_member(f: &mut std::fmt::Formatter<'_>, name: &str) -> std::fmt::Result {
+    if name.contains('-') || name.starts_with(|c: char| c.is_ascii_digit()) {
+        write!(f, "?.['{name}']")
+    } else {
+        write!(f, "?.{name}")
     }
 }
 

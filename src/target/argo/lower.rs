@@ -16,7 +16,9 @@ use petgraph::visit::EdgeRef;
 use super::encode::{Encoding, Held, is_plain_type, text_as};
 use super::expr::{Argo, has_tag};
 use super::model::{Arguments, Artifact, Dag, DagTask, Location, Parameter, Template, ValueFrom};
+use super::control;
 use super::names::{self, Unique};
+use super::pod::Helper;
 use super::split::{self, MOST_TASKS};
 use super::step::{self, Form, listed};
 use super::value::{Place, convert};
@@ -40,6 +42,8 @@ pub enum Key {
     Port(NodeIndex, String),
     /// The item of a loop.
     Item(NodeIndex),
+    /// `run.status` in `finally`.
+    Status,
 }
 
 /// What stands behind a key in a frame.
@@ -66,23 +70,25 @@ pub struct Frame<'a> {
     pipeline: &'a Pipeline,
     /// Nothing of the frame before this one is in sight: a pipeline's own.
     root: bool,
-    params: IndexMap<String, Leaf>,
-    ports: HashMap<(NodeIndex, String), Leaf>,
-    captured: HashMap<Key, Leaf>,
-    task_names: Unique,
-    input_names: Unique,
+    pub params: IndexMap<String, Leaf>,
+    pub ports: HashMap<(NodeIndex, String), Leaf>,
+    pub captured: HashMap<Key, Leaf>,
+    pub task_names: Unique,
+    pub input_names: Unique,
     /// What the template declares, and what the task that calls it gives; of one length.
-    inputs: Arguments,
-    arguments: Arguments,
+    pub inputs: Arguments,
+    pub arguments: Arguments,
     pub tasks: Vec<DagTask>,
     /// The place among the tasks of a node's, for edges.
     nodes: HashMap<NodeIndex, usize>,
     /// The part that a node went to, where the block was split.
     part_of: HashMap<NodeIndex, usize>,
     parts: Vec<SplitPart>,
+    /// A `finally`: it reads what the body put out as optional.
+    pub ending: bool,
 }
 
-/// A part of a split block: a DAG template, and what its nodes put out there.
+/// Some of a frame's nodes in a DAG template of their own, and what its nodes put out there.
 struct SplitPart {
     task: String,
     template: String,
@@ -91,7 +97,7 @@ struct SplitPart {
 }
 
 impl<'a> Frame<'a> {
-    fn new(pipeline: &'a Pipeline, root: bool) -> Self {
+    pub fn new(pipeline: &'a Pipeline, root: bool) -> Self {
         Frame {
             pipeline,
             root,
@@ -106,6 +112,7 @@ impl<'a> Frame<'a> {
             nodes: HashMap::new(),
             part_of: HashMap::new(),
             parts: Vec::new(),
+            ending: false,
         }
     }
 }
@@ -150,8 +157,10 @@ pub struct Lowering<'a> {
     names: Unique,
     steps: HashMap<ComponentId, Vec<Shared>>,
     nested: Vec<Nested>,
-    /// The templates of `require`, by how the message travels.
-    requires: Vec<(Encoding, String)>,
+    /// The templates that mlpc brings along.
+    helpers: Vec<(Helper, String)>,
+    /// What `finally` reads of the run.
+    ended: HashMap<(NodeIndex, String), Leaf>,
 }
 
 impl<'a> Lowering<'a> {
@@ -168,7 +177,8 @@ impl<'a> Lowering<'a> {
             names,
             steps: HashMap::new(),
             nested: Vec::new(),
-            requires: Vec::new(),
+            helpers: Vec::new(),
+            ended: HashMap::new(),
         }
     }
 
@@ -176,16 +186,17 @@ impl<'a> Lowering<'a> {
         self.frame().pipeline
     }
 
-    fn frame(&self) -> &Frame<'a> {
+    pub fn frame(&self) -> &Frame<'a> {
         self.frames.last().expect("lowering happens in a frame")
     }
 
-    fn frame_mut(&mut self) -> &mut Frame<'a> {
+    pub fn frame_mut(&mut self) -> &mut Frame<'a> {
         self.frames.last_mut().expect("lowering happens in a frame")
     }
 
-    /// Lowers the entry pipeline. Gives the parameters of the run; the templates are in [`Lowering::templates`].
-    pub fn entry(&mut self) -> Vec<Parameter> {
+    /// Lowers the entry pipeline. Gives the parameters of the run and the template of its end; the templates are in
+    /// [`Lowering::templates`].
+    pub fn entry(&mut self) -> (Vec<Parameter>, Option<String>) {
         let pipeline = self.program.entry();
         let mut frame = Frame::new(pipeline, true);
         let mut parameters = Vec::new();
@@ -194,6 +205,7 @@ impl<'a> Lowering<'a> {
             parameters.push(parameter);
             frame.params.extend(leaf.map(|leaf| (param.name.clone(), leaf)));
         }
+        let params = frame.params.clone();
         self.frames.push(frame);
         self.block(&pipeline.body);
         let (mut outputs, _) = self.outputs(pipeline);
@@ -204,9 +216,41 @@ impl<'a> Lowering<'a> {
             output.global_name = Some(output.name.clone());
         }
         let frame = self.frames.pop().expect("pushed above");
-        let main = dag(ENTRY, frame.inputs, frame.tasks, outputs);
-        self.templates.insert(0, main);
-        parameters
+        let parts = frame.parts.iter().flat_map(|part| &part.ports);
+        let ports = frame.ports.iter().chain(parts);
+        let read = control::read_at_the_end(pipeline);
+        self.ended = ports
+            .filter(|((node, _), _)| read.contains(node))
+            .map(|((node, port), leaf)| ((*node, port.clone()), control::at_the_end(pipeline, *node, port, leaf)))
+            .collect();
+        self.finish(ENTRY, frame, outputs, 0);
+        let finally = pipeline.finally.as_ref().map(|block| self.finally(pipeline, block, params));
+        (parameters, finally)
+    }
+
+    /// A frame as a DAG template at a place among the others; gives what the task that calls it hands over.
+    pub fn finish(&mut self, name: &str, frame: Frame<'a>, outputs: Arguments, place: usize) -> Arguments {
+        self.templates.insert(place, dag(name, frame.inputs, frame.tasks, outputs));
+        frame.arguments
+    }
+
+    pub fn template(&mut self, name: &str) -> &mut Template {
+        self.templates.iter_mut().find(|template| template.name == name).expect("it was made under this name")
+    }
+
+    /// A free name for a template of what is called so in the program.
+    pub fn template_name(&mut self, name: &str) -> String {
+        self.names.give(&names::hyphened(name, names::INNER))
+    }
+
+    pub fn helper(&mut self, helper: Helper) -> String {
+        if let Some((_, template)) = self.helpers.iter().find(|(known, _)| *known == helper) {
+            return template.clone();
+        }
+        let name = self.names.give(helper.name());
+        self.templates.push(helper.template(name.clone()));
+        self.helpers.push((helper, name.clone()));
+        name
     }
 
     /// A parameter of the run, and what reads it. No leaf when it was reported.
@@ -307,7 +351,7 @@ impl<'a> Lowering<'a> {
         let own = match key {
             Key::Param(name) if frame.root => return frame.params.get(name).cloned(),
             Key::Port(node, port) => frame.ports.get(&(*node, port.clone())),
-            Key::Param(_) | Key::Item(_) => None,
+            Key::Param(_) | Key::Item(_) | Key::Status => None,
         };
         if let Some(leaf) = own.or_else(|| frame.captured.get(key)) {
             return Some(leaf.clone());
@@ -318,14 +362,21 @@ impl<'a> Lowering<'a> {
             return self.exported(at, part, *node, port);
         }
         if frame.root {
-            return None;
+            return match key {
+                Key::Port(node, port) => self.ended.get(&(*node, port.clone())).cloned(),
+                _ => None,
+            };
         }
-        let outer = self.resolve(at - 1, key)?;
+        let ending = frame.ending;
+        let mut outer = self.resolve(at - 1, key)?;
+        if ending && matches!(key, Key::Port(..)) {
+            outer = control::after_body(outer);
+        }
         let name = self.input_name(at, key);
         let frame = &mut self.frames[at];
         let leaf = match outer {
             Leaf::Value { code, .. } if code.is_global() => return self.resolve(at - 1, key),
-            Leaf::Absent | Leaf::Artifact { place: Place::Location(_), .. } => return self.resolve(at - 1, key),
+            Leaf::Absent | Leaf::Artifact { place: Place::Location(_) | Place::Run(_), .. } => return self.resolve(at - 1, key),
             Leaf::Value { code, ty, proven } => {
                 let plain = proven && is_plain_type(&ty);
                 let held = Held { code, plain };
@@ -341,8 +392,7 @@ impl<'a> Lowering<'a> {
             Leaf::Artifact { place, optional } => {
                 frame.inputs.artifacts.push(Artifact { name: name.clone(), optional, ..Default::default() });
                 frame.arguments.artifacts.push(given_artifact(&name, place, optional));
-                let place = Place::From(format!("{{{{inputs.artifacts.{name}}}}}"));
-                Leaf::Artifact { place, optional }
+                Leaf::Artifact { place: Place::Input(name), optional }
             }
         };
         frame.captured.insert(key.clone(), leaf.clone());
@@ -358,6 +408,7 @@ impl<'a> Lowering<'a> {
                 NodeKind::For(looping) => looping.variable.clone(),
                 _ => unreachable!("an item is a loop's"),
             },
+            Key::Status => "status".into(),
             Key::Port(node, port) if port == UNNAMED_OUTPUT => graph[*node].name.clone(),
             Key::Port(node, port) => format!("{}_{port}", graph[*node].name),
         };
@@ -378,16 +429,13 @@ impl<'a> Lowering<'a> {
         let pipeline = self.pipeline();
         let mut crosses = false;
         for (at, nodes) in split::parts(pipeline, &block.nodes).into_iter().enumerate() {
-            for &node in &nodes {
-                self.frame_mut().part_of.insert(node, at);
-            }
-            let template = self.names.give(&format!("{}-part-{}", names::hyphened(&pipeline.name, 100), at + 1));
-            let task = self.frame_mut().task_names.give(&format!("part-{}", at + 1));
+            let template = format!("{}-part-{}", names::hyphened(&pipeline.name, 100), at + 1);
+            let task = format!("part-{}", at + 1);
+            // What is in this part already has no part yet.
             let mut waits: Vec<usize> = nodes
                 .iter()
                 .flat_map(|&node| pipeline.graph.neighbors_directed(node, Direction::Incoming))
                 .filter_map(|before| self.frame().part_of.get(&before).copied())
-                .filter(|&before| before != at)
                 .collect();
             waits.sort();
             waits.dedup();
@@ -395,20 +443,7 @@ impl<'a> Lowering<'a> {
             let terms: Vec<(&str, &str)> =
                 waits.iter().map(|&part| (self.frame().parts[part].task.as_str(), "Succeeded")).collect();
             let depends = super::expr::depends(&terms);
-            self.frames.push(Frame::new(pipeline, false));
-            let place = self.templates.len();
-            self.nodes(&nodes);
-            let frame = self.frames.pop().expect("pushed above");
-            self.templates.insert(place, dag(&template, frame.inputs, frame.tasks, Arguments::default()));
-            let outer = self.frame_mut();
-            outer.tasks.push(DagTask {
-                name: task.clone(),
-                template: Some(template.clone()),
-                depends,
-                arguments: frame.arguments,
-                ..Default::default()
-            });
-            outer.parts.push(SplitPart { task, template, ports: frame.ports, output_names: Unique::default() });
+            self.part(&task, &template, &nodes, depends);
         }
         if crosses {
             self.diagnostics.push(
@@ -423,11 +458,37 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Some nodes of the frame in a DAG template of their own, and the task that calls it.
+    pub fn part(&mut self, task: &str, template: &str, nodes: &[NodeIndex], depends: Option<String>) {
+        let template = self.template_name(template);
+        let outer = self.frame_mut();
+        let task = outer.task_names.give(task);
+        let at = outer.parts.len();
+        outer.part_of.extend(nodes.iter().map(|&node| (node, at)));
+        let frame = Frame::new(outer.pipeline, false);
+        self.frames.push(frame);
+        let place = self.templates.len();
+        self.nodes(nodes);
+        let mut frame = self.frames.pop().expect("pushed above");
+        let ports = std::mem::take(&mut frame.ports);
+        let arguments = self.finish(&template, frame, Arguments::default(), place);
+        let outer = self.frame_mut();
+        outer.tasks.push(DagTask {
+            name: task.clone(),
+            template: Some(template.clone()),
+            depends,
+            arguments,
+            ..Default::default()
+        });
+        outer.parts.push(SplitPart { task, template, ports, output_names: Unique::default() });
+    }
+
     /// What a part's node puts out, as an output of the part.
     fn exported(&mut self, at: usize, part: usize, node: NodeIndex, port: &str) -> Option<Leaf> {
         let name = self.frames[at].pipeline.graph[node].name.clone();
         let key = (node, port.to_owned());
-        let part = &mut self.frames[at].parts[part];
+        // A part that is not finished is asked for its own nodes by none but itself.
+        let part = self.frames[at].parts.get_mut(part)?;
         let inner = part.ports.get(&key)?.clone();
         let name = if port == UNNAMED_OUTPUT { name } else { format!("{name}_{port}") };
         let name = part.output_names.give(&name);
@@ -445,8 +506,7 @@ impl<'a> Lowering<'a> {
             }
             Leaf::Artifact { place, optional } => {
                 template.outputs.artifacts.push(given_artifact(&name, place, optional));
-                let place = Place::From(format!("{{{{tasks.{task}.outputs.artifacts.{name}}}}}"));
-                Leaf::Artifact { place, optional }
+                artifact_output(&task, &name, optional)
             }
             Leaf::Absent => Leaf::Absent,
         };
@@ -454,7 +514,7 @@ impl<'a> Lowering<'a> {
         Some(leaf)
     }
 
-    fn nodes(&mut self, nodes: &[NodeIndex]) {
+    pub fn nodes(&mut self, nodes: &[NodeIndex]) {
         for &index in nodes {
             let node = &self.pipeline().graph[index];
             let name = self.task_name(node);
@@ -462,14 +522,31 @@ impl<'a> Lowering<'a> {
             let mut task = match &node.kind {
                 NodeKind::Task(task) => self.task(index, task, &name),
                 NodeKind::Require(require) => self.require(require),
-                NodeKind::If(_) | NodeKind::For(_) => unreachable!("refused by the capability table"),
+                NodeKind::If(branching) => self.branching(index, node, branching, &name),
+                NodeKind::For(looping) => self.looping(index, looping, &name),
             };
             task.name = name;
             task.depends = depends;
+            if self.is_exported(index) {
+                let pipeline = self.pipeline();
+                let template = self.template(task.template.as_deref().expect("every task has one"));
+                for output in &mut template.outputs.parameters {
+                    output.global_name = Some(control::global_name(pipeline, index, &output.name));
+                }
+                for output in &mut template.outputs.artifacts {
+                    output.global_name = Some(control::global_name(pipeline, index, &output.name));
+                }
+            }
             let frame = self.frame_mut();
             frame.nodes.insert(index, frame.tasks.len());
             frame.tasks.push(task);
         }
+    }
+
+    /// Whether the run's `finally` reads it: its template is its own, and puts out for the whole run.
+    fn is_exported(&self, index: NodeIndex) -> bool {
+        let entry = self.program.entry();
+        std::ptr::eq(self.pipeline(), entry) && control::read_at_the_end(entry).contains(&index)
     }
 
     fn task_name(&mut self, node: &Node) -> String {
@@ -612,25 +689,27 @@ impl<'a> Lowering<'a> {
         let proven = matches!(component.step, crate::graph::Step::Python(_));
         for port in &component.outputs {
             let leaf = if port.ty.artifact().is_some() {
-                Leaf::Artifact {
-                    place: Place::From(format!("{{{{tasks.{name}.outputs.artifacts.{}}}}}", port.name)),
-                    optional: port.ty.is_optional(),
-                }
+                artifact_output(name, &port.name, port.ty.is_optional())
             } else {
                 Leaf::Value { code: Argo::output(name, &port.name), ty: port.ty.clone(), proven }
             };
             self.frame_mut().ports.insert((index, port.name.clone()), leaf);
         }
+        let exported = self.is_exported(index);
         let same = |shared: &&Shared| {
             (Arc::ptr_eq(&shared.attributes, &task.attributes) || shared.attributes == task.attributes)
                 && shared.forms == forms
         };
-        if let Some(shared) = self.steps.get(&id).and_then(|all| all.iter().find(same)) {
+        let known = self.steps.get(&id).and_then(|all| all.iter().find(same));
+        if let Some(shared) = known.filter(|_| !exported) {
             return shared.template.clone();
         }
         let template = self.names.give(&names::hyphened(&component.name, names::INNER));
         let pod = self.pod(template.clone(), component, &task.attributes, &forms, self.frame().pipeline.graph[index].span);
         self.templates.push(pod);
+        if exported {
+            return template;
+        }
         self.steps.entry(id).or_default().push(Shared {
             attributes: task.attributes.clone(),
             forms,
@@ -641,12 +720,13 @@ impl<'a> Lowering<'a> {
 
     /// The DAG template of a called pipeline, made once for the forms of its parameters, and what the task puts out.
     fn nested(&mut self, index: NodeIndex, id: PipelineId, forms: Vec<Form>, name: &str) -> String {
-        let known = self.nested.iter().find(|nested| nested.pipeline == id && nested.forms == forms);
+        let exported = self.is_exported(index);
+        let known = self.nested.iter().find(|nested| nested.pipeline == id && nested.forms == forms && !exported);
         let (template, outputs) = match known {
             Some(nested) => (nested.template.clone(), nested.outputs.clone()),
             None => {
                 let pipeline = &self.program[id];
-                let template = self.names.give(&names::hyphened(&pipeline.name, names::INNER));
+                let template = self.template_name(&pipeline.name);
                 let mut frame = Frame::new(pipeline, true);
                 for (param, form) in pipeline.params.iter().zip(&forms) {
                     let leaf = parameter_of_nested(param, form, &mut frame.inputs);
@@ -655,23 +735,28 @@ impl<'a> Lowering<'a> {
                 self.frames.push(frame);
                 // Its place is before the templates of its tasks, as a reader goes.
                 let at = self.templates.len();
-                self.block(&pipeline.body);
+                match &pipeline.finally {
+                    None => self.block(&pipeline.body),
+                    Some(finally) => self.body_and_finally(&pipeline.body, finally, &template),
+                }
                 let (outputs, info) = self.outputs(pipeline);
                 let frame = self.frames.pop().expect("pushed above");
-                let mut made = dag(&template, frame.inputs, frame.tasks, outputs);
-                annotate(&mut made, &pipeline.doc);
-                self.templates.insert(at, made);
+                self.finish(&template, frame, outputs, at);
+                let made = self.template(&template);
+                annotate(made, &pipeline.doc);
+                if pipeline.finally.is_some() {
+                    made.dag.as_mut().expect("it is a DAG").target = Some(control::TARGETS.into());
+                }
                 let outputs = Rc::new(info);
-                self.nested.push(Nested { pipeline: id, forms, template: template.clone(), outputs: outputs.clone() });
+                if !exported {
+                    self.nested.push(Nested { pipeline: id, forms, template: template.clone(), outputs: outputs.clone() });
+                }
                 (template, outputs)
             }
         };
         for output in outputs.iter() {
             let leaf = if output.ty.artifact().is_some() {
-                Leaf::Artifact {
-                    place: Place::From(format!("{{{{tasks.{name}.outputs.artifacts.{}}}}}", output.name)),
-                    optional: output.ty.is_optional(),
-                }
+                artifact_output(name, &output.name, output.ty.is_optional())
             } else {
                 Leaf::Value { code: Argo::output(name, &output.name), ty: output.ty.clone(), proven: output.proven }
             };
@@ -720,15 +805,7 @@ impl<'a> Lowering<'a> {
         let condition = self.condition(&require.condition);
         let message = self.value(&require.message);
         let encoding = message.encoding();
-        let template = match self.requires.iter().find(|(known, _)| *known == encoding) {
-            Some((_, template)) => template.clone(),
-            None => {
-                let template = self.names.give("require");
-                self.templates.push(super::pod::require(template.clone(), encoding));
-                self.requires.push((encoding, template.clone()));
-                template
-            }
-        };
+        let template = self.helper(Helper::Require(encoding));
         DagTask {
             template: Some(template),
             when: Some(condition.negated().tag()),
@@ -749,7 +826,8 @@ impl Argo {
     /// It reads the run's parameters at most, which every template can.
     fn is_global(&self) -> bool {
         match self {
-            Argo::Path(segments) => segments[0] == "workflow",
+            Argo::Path(segments) | Argo::Maybe(segments) => segments[0] == "workflow",
+            Argo::Collect(list, _) => list.is_global(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
             Argo::Call(_, arguments) | Argo::List(arguments) => arguments.iter().all(Argo::is_global),
             Argo::Binary(a, _, b) => a.is_global() && b.is_global(),
@@ -791,26 +869,32 @@ fn parameter_of_nested(param: &Param, form: &Form, inputs: &mut Arguments) -> Le
         }
         Form::Artifact { optional } => {
             inputs.artifacts.push(Artifact { name: param.name.clone(), optional: *optional, ..Default::default() });
-            let place = Place::From(format!("{{{{inputs.artifacts.{}}}}}", param.name));
-            Leaf::Artifact { place, optional: *optional }
+            Leaf::Artifact { place: Place::Input(param.name.clone()), optional: *optional }
         }
         Form::Artifacts(_) => unreachable!("a pipeline has no list of artifacts as a parameter"),
     }
 }
 
 /// An artifact as an argument or an output of a DAG.
-fn given_artifact(name: &str, place: Place, optional: bool) -> Artifact {
+pub fn given_artifact(name: &str, place: Place, optional: bool) -> Artifact {
     let mut artifact = Artifact { name: name.to_owned(), optional, ..Default::default() };
     match place {
-        Place::From(tag) => artifact.from = Some(tag),
+        Place::Task(task, port) => artifact.from = Some(format!("{{{{tasks.{task}.outputs.artifacts.{port}}}}}")),
+        Place::Input(input) => artifact.from = Some(format!("{{{{inputs.artifacts.{input}}}}}")),
+        Place::Run(global) => artifact.from = Some(format!("{{{{workflow.outputs.artifacts.{global}}}}}")),
         Place::Expression(expression) => artifact.from_expression = Some(expression),
         Place::Location(location) => artifact.location = Some(location),
     }
     artifact
 }
 
+/// The artifact that a task of the same DAG puts out.
+pub fn artifact_output(task: &str, port: &str, optional: bool) -> Leaf {
+    Leaf::Artifact { place: Place::Task(task.to_owned(), port.to_owned()), optional }
+}
+
 /// Where an output of a DAG comes from.
-fn value_from(code: Argo) -> ValueFrom {
+pub fn value_from(code: Argo) -> ValueFrom {
     match &code {
         Argo::Path(segments) if segments[0] == "tasks" => {
             ValueFrom { parameter: Some(code.tag()), ..Default::default() }

@@ -9,6 +9,7 @@
 //! ```
 
 mod capability;
+mod control;
 mod document;
 mod encode;
 mod expr;

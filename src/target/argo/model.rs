@@ -175,28 +175,14 @@ pub struct Artifact {
     pub from_expression: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub global_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub archive: Option<Archive>,
     #[serde(flatten)]
     pub location: Option<Location>,
 }
-
-/// `none: {}`: the file or folder as it is, not as a `.tgz`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Archive {
-    pub none: Empty,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Empty {}
 
 /// Where an artifact is, when it is no task's output.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Location {
-    Raw {
-        data: String,
-    },
     Http {
         url: String,
     },
@@ -213,12 +199,6 @@ pub enum Location {
     Gcs {
         #[serde(skip_serializing_if = "Option::is_none")]
         bucket: Option<String>,
-        key: String,
-    },
-    Azure {
-        blob: String,
-    },
-    Oss {
         key: String,
     },
 }

@@ -4,12 +4,10 @@ use super::document::{cache_name, tag_in_text};
 use super::encode::Encoding;
 use super::expr::{Argo, has_tag};
 use super::lower::Lowering;
-use super::model::{
-    Arguments, Container, EnvVar, MemoizationCache, Memoize, Named, Parameter, Template,
-};
+use super::model::{Artifact, Container, EnvVar, MemoizationCache, Memoize, Named, Parameter, Template};
 use super::step::{self, Form, go_duration};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::graph::{Cache, Component, PythonCode, Step, TaskAttributes};
+use crate::graph::{Cache, Component, PythonCode, Step, TaskAttributes, UNNAMED_OUTPUT};
 use crate::source::Span;
 
 /// The image of Python steps and of `require`, when none is given.
@@ -157,29 +155,71 @@ impl Lowering<'_> {
     }
 }
 
-/// The template of a `require` whose condition is false: it says why, and fails.
-pub fn require(name: String, encoding: Encoding) -> Template {
-    let decode = match encoding {
-        Encoding::Plain => "",
-        _ => "message=$(printf %s \"$message\" | base64 -d)\n",
-    };
-    Template {
-        name,
-        inputs: Arguments {
-            parameters: vec![Parameter { name: "message".into(), ..Default::default() }],
-            artifacts: Vec::new(),
-        },
-        script: Some(Container {
+/// A template that mlpc brings along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helper {
+    /// Says why, and fails; the message travels so.
+    Require(Encoding),
+    /// Puts out the artifact that it is given.
+    Pass,
+    /// Does nothing.
+    Nothing,
+}
+
+impl Helper {
+    pub fn name(self) -> &'static str {
+        match self {
+            Helper::Require(_) => "require",
+            Helper::Pass => "pass",
+            Helper::Nothing => "nothing",
+        }
+    }
+
+    pub fn template(self, name: String) -> Template {
+        let variable = |name: &str, tag: &str| EnvVar {
+            name: name.into(),
+            value: Some(format!("{{{{{tag}}}}}")),
+            value_from: None,
+        };
+        let mut template = Template { name, ..Default::default() };
+        let mut env = Vec::new();
+        let mut volume_mounts = Vec::new();
+        let source = match self {
+            Helper::Require(encoding) => {
+                template.inputs.parameters.push(Parameter { name: "message".into(), ..Default::default() });
+                env.push(variable("message", "inputs.parameters.message"));
+                let decode = match encoding {
+                    Encoding::Plain => "",
+                    _ => "message=$(printf %s \"$message\" | base64 -d)\n",
+                };
+                format!("{decode}echo \"require: $message\" >&2\nexit 1\n")
+            }
+            Helper::Pass => {
+                template.inputs.artifacts.push(Artifact {
+                    name: "given".into(),
+                    path: Some(format!("{}/given", step::IN)),
+                    ..Default::default()
+                });
+                template.outputs.artifacts.push(Artifact {
+                    name: UNNAMED_OUTPUT.into(),
+                    path: Some(format!("{}/{UNNAMED_OUTPUT}", step::OUT)),
+                    ..Default::default()
+                });
+                env.push(variable("given", "inputs.artifacts.given.path"));
+                env.push(variable(UNNAMED_OUTPUT, &format!("outputs.artifacts.{UNNAMED_OUTPUT}.path")));
+                volume_mounts.push(step::out_mount());
+                format!("cp -R \"$given\" \"${UNNAMED_OUTPUT}\"\n")
+            }
+            Helper::Nothing => ":\n".into(),
+        };
+        template.script = Some(Container {
             image: DEFAULT_IMAGE.into(),
             command: vec!["sh".into(), "-eu".into()],
-            env: vec![EnvVar {
-                name: "message".into(),
-                value: Some("{{inputs.parameters.message}}".into()),
-                value_from: None,
-            }],
-            source: Some(format!("{decode}echo \"require: $message\" >&2\nexit 1\n")),
+            env,
+            source: Some(source),
+            volume_mounts,
             ..Default::default()
-        }),
-        ..Default::default()
+        });
+        template
     }
 }

@@ -6,7 +6,7 @@
 use super::encode::Encoding;
 use super::expr::{base64, has_tag};
 use super::model::{
-    Archive, Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter, ResourceRequirements,
+    Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter, ResourceRequirements,
     RetryStrategy, SecretKeySelector, Template, Toleration, ValueFrom, Volume, VolumeMount, VolumeSource,
 };
 use crate::graph::{Component, Part, Port, Resources, Retry, Step, TaskAttributes, VolumeSource as Source, Word};
@@ -438,11 +438,7 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
     container.env = env;
     container.resources = resources(&attributes.resources);
     if has_outputs {
-        container.volume_mounts.push(VolumeMount {
-            name: OUT_VOLUME.into(),
-            mount_path: OUT.into(),
-            read_only: false,
-        });
+        container.volume_mounts.push(out_mount());
     }
     for volume in &attributes.kubernetes.volumes {
         container.volume_mounts.push(VolumeMount {
@@ -460,6 +456,11 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
             },
         });
     }
+}
+
+/// Where a step's outputs go.
+pub fn out_mount() -> VolumeMount {
+    VolumeMount { name: OUT_VOLUME.into(), mount_path: OUT.into(), read_only: false }
 }
 
 fn retry_strategy(retry: &Retry) -> Option<RetryStrategy> {
@@ -538,11 +539,6 @@ pub fn go_duration(duration: Duration) -> String {
         }
     }
     out
-}
-
-/// The artifact of a step as a file or folder of its own, not packed.
-pub fn unpacked() -> Option<Archive> {
-    Some(Archive { none: super::model::Empty {} })
 }
 
 #[cfg(test)]

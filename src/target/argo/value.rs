@@ -14,8 +14,12 @@ use crate::value::Value;
 /// Where an artifact comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Place {
-    /// A tag: a task's output or the template's input.
-    From(String),
+    /// An output of a task in the same DAG.
+    Task(String, String),
+    /// An input of the template.
+    Input(String),
+    /// What a task put out for the whole run.
+    Run(String),
     /// An expression that gives one.
     Expression(String),
     Location(Location),
@@ -29,6 +33,13 @@ impl Lowering<'_> {
     pub fn value(&mut self, expr: &Expr) -> Held {
         match &expr.kind {
             ExprKind::Const(value) => Held::constant(text_as(value, &expr.ty)),
+            ExprKind::Run(RunField::Status) => {
+                let frame = self.frames.len() - 1;
+                match self.resolve(frame, &Key::Status) {
+                    Some(Leaf::Value { code, .. }) => Held { code, plain: true },
+                    _ => run_field(RunField::Status),
+                }
+            }
             ExprKind::Run(field) => run_field(*field),
             ExprKind::Param(_) | ExprKind::Node(_) | ExprKind::Item(_) | ExprKind::Field(..) => {
                 match self.leaf(expr) {
