@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod diagnostics;
+pub mod emit;
 pub mod graph;
 pub mod project;
 pub mod resolve;
