@@ -3,6 +3,12 @@
 //! The rows are [`Feature`]; a column is a target's `support`, an exhaustive match, so that a new row does not compile until every
 //! target has an answer. Errors, warnings, `mlpc targets` and the docs read this and nothing else.
 
+use crate::diagnostics::{Diagnostic, codes};
+use crate::graph::Program;
+
+use super::Target;
+use super::features::uses;
+
 /// What a program can use that engines differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Feature {
@@ -91,6 +97,103 @@ pub enum Feature {
     PipelineLabels,
 }
 
+impl Feature {
+    /// Every row, with what it is called in messages and in the docs.
+    pub const ALL: &[(Feature, &'static str)] = &[
+        (Feature::PythonStep, "a `python:` step"),
+        (Feature::RunStep, "a `run:` step"),
+        (Feature::ShellStep, "a `shell:` step"),
+        (Feature::Packages, "`packages`"),
+        (Feature::Value, "a value between tasks"),
+        (Feature::OptionalValue, "an optional value"),
+        (
+            Feature::OptionalValueInCommand,
+            "an optional value in a `run:` or `shell:` step",
+        ),
+        (Feature::Artifact, "an artifact between tasks"),
+        (Feature::OptionalArtifact, "an optional artifact"),
+        (Feature::ArtifactList, "a list of artifacts"),
+        (Feature::ArtifactParameter, "an artifact as a parameter"),
+        (Feature::Refinement, "a range, choice or pattern"),
+        (
+            Feature::RuntimeExpression,
+            "an expression on run-time values",
+        ),
+        (
+            Feature::RuntimeExpressionInCommand,
+            "an expression on run-time values in a `run:` or `shell:` step",
+        ),
+        (Feature::NestedPipeline, "a nested pipeline"),
+        (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
+        (Feature::If, "`if`"),
+        (Feature::For, "`for`"),
+        (Feature::LoopLimit, "`limit`"),
+        (Feature::GatherValues, "gathering values"),
+        (Feature::GatherArtifacts, "gathering artifacts"),
+        (Feature::Require, "`require`"),
+        (Feature::After, "`after`"),
+        (Feature::Finally, "`finally`"),
+        (
+            Feature::BodyValueInFinally,
+            "a value of the body in `finally`",
+        ),
+        (
+            Feature::KeepRunning,
+            "tasks that need nothing of a failed one still run",
+        ),
+        (Feature::RunStatus, "`run.status`"),
+        (Feature::RunId, "`run.id`"),
+        (Feature::RunName, "`run.name`"),
+        (Feature::RunDate, "`run.date`"),
+        (
+            Feature::RunInterval,
+            "`run.interval_start` and `run.interval_end`",
+        ),
+        (Feature::Image, "`image`"),
+        (Feature::Cpu, "`resources.cpu`"),
+        (Feature::Memory, "`resources.memory`"),
+        (Feature::Gpu, "`resources.gpu`"),
+        (Feature::Disk, "`resources.disk`"),
+        (Feature::Retry, "`retry`"),
+        (
+            Feature::FractionalBackoff,
+            "a `retry.backoff` that is no whole number",
+        ),
+        (Feature::MaxDelay, "`retry.max_delay`"),
+        (
+            Feature::FractionalDelay,
+            "a retry delay of less than whole seconds",
+        ),
+        (Feature::Timeout, "`timeout`"),
+        (Feature::Cache, "`cache`"),
+        (Feature::CacheDuration, "`cache` with a duration"),
+        (Feature::Env, "`env`"),
+        (Feature::Secrets, "`secrets`"),
+        (Feature::Labels, "`labels`"),
+        (Feature::Kubernetes, "`kubernetes`"),
+        (Feature::Owner, "`owner`"),
+        (Feature::Tags, "`tags`"),
+        (Feature::Schedule, "`schedule`"),
+        (Feature::Catchup, "`schedule.catchup: true`"),
+        (Feature::OverlapForbid, "`schedule.overlap: \"forbid\"`"),
+        (Feature::OverlapQueue, "`schedule.overlap: \"queue\"`"),
+        (Feature::OverlapReplace, "`schedule.overlap: \"replace\"`"),
+        (Feature::Notify, "`notify`"),
+        (Feature::PipelineTimeout, "`timeout` of a pipeline"),
+        (Feature::Parallelism, "`parallelism`"),
+        (Feature::DependsOnPast, "`depends_on_past`"),
+        (Feature::PipelineLabels, "`labels` of a pipeline"),
+    ];
+
+    pub fn title(self) -> &'static str {
+        Feature::ALL
+            .iter()
+            .find(|(feature, _)| *feature == self)
+            .expect("every feature has a row; a test holds it")
+            .1
+    }
+}
+
 /// What a target makes of a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
@@ -98,6 +201,8 @@ pub enum Support {
     Native,
     /// mlpc builds it from what the engine has; says how.
     Emulated(&'static str),
+    /// It has no effect here and needs none: said by `mlpc targets`, never a warning.
+    Ignored(&'static str),
     /// It has less effect than it says, or none; a warning says what is lost.
     Degrades(&'static str),
     /// An error.
@@ -106,4 +211,49 @@ pub enum Support {
         /// The nearest form that works.
         nearest: &'static str,
     },
+}
+
+/// Errors for what `target` refuses of the program, and warnings for what degrades there; each place once.
+pub fn check(target: &dyn Target, program: &Program) -> Vec<Diagnostic> {
+    let name = target.name();
+    uses(program)
+        .into_iter()
+        .filter_map(|used| {
+            let title = used.feature.title();
+            match target.support(used.feature) {
+                Support::Native | Support::Emulated(_) | Support::Ignored(_) => None,
+                Support::Degrades(lost) => Some(
+                    Diagnostic::new(
+                        codes::DEGRADED,
+                        used.span,
+                        format!("{title} degrades on `{name}`"),
+                    )
+                    .label(lost),
+                ),
+                Support::Refused { reason, nearest } => Some(
+                    Diagnostic::new(
+                        codes::REFUSED,
+                        used.span,
+                        format!("`{name}` can't do {title}"),
+                    )
+                    .label(reason)
+                    .help(nearest),
+                ),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feature_has_one_row_in_order() {
+        // `DependsOnPast` and what follows stand last: a row that is missing makes the numbers run apart.
+        for (at, (feature, _)) in Feature::ALL.iter().enumerate() {
+            assert_eq!(*feature as usize, at, "{feature:?}");
+        }
+        assert_eq!(Feature::ALL.len(), Feature::PipelineLabels as usize + 1);
+    }
 }

@@ -4,10 +4,12 @@
 //! turns a column and a program into diagnostics before anything is lowered. Targets don't know one another.
 
 pub mod capability;
+mod features;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::Program;
 pub use capability::{Feature, Support};
+pub use features::{Use, uses};
 
 /// An engine that a program can be compiled to.
 pub trait Target: Sync {
