@@ -1,7 +1,9 @@
 //! mlpc: a compiler from a small, typed pipeline language to the orchestrators people run.
 
 pub mod diagnostics;
+pub mod emit;
 pub mod graph;
+pub mod plan;
 pub mod resolve;
 pub mod source;
 pub mod target;

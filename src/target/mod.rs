@@ -5,6 +5,7 @@
 
 pub mod capability;
 mod features;
+pub mod local;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::Program;

@@ -1,0 +1,3 @@
+//! Writing: all quoting lives here, behind one door each.
+
+pub mod json;
