@@ -2,12 +2,15 @@
 
 pub mod check;
 pub mod cli;
+pub mod compile;
 pub mod config;
 pub mod diagnostics;
 pub mod emit;
 pub mod graph;
+pub mod load;
 pub mod plan;
 pub mod project;
+pub mod python;
 pub mod resolve;
 pub mod source;
 pub mod syntax;
