@@ -1,12 +1,16 @@
 //! mlpc: a compiler from a small, typed pipeline language to the orchestrators people run.
 
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod diagnostics;
+pub mod emit;
 pub mod graph;
+pub mod plan;
 pub mod project;
 pub mod resolve;
 pub mod source;
+pub mod syntax;
 pub mod target;
 pub mod types;
 pub mod value;

@@ -3,8 +3,10 @@
 //! A target says what it can't do in its column of the capability table only ([`Target::support`]); [`check`](capability::check)
 //! turns a column and a program into diagnostics before anything is lowered. Targets don't know one another.
 
+pub mod argo;
 pub mod capability;
 mod features;
+pub mod local;
 pub mod table;
 
 use indexmap::IndexMap;
