@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod compile;
 pub mod config;
 pub mod diagnostics;
 pub mod emit;
