@@ -7,7 +7,6 @@ pub mod config;
 pub mod diagnostics;
 pub mod emit;
 pub mod graph;
-pub mod load;
 pub mod plan;
 pub mod project;
 pub mod python;
