@@ -192,7 +192,7 @@ fn tasks_that_hang_together_are_split_with_a_warning() {
     let program = chains(10, 20, true);
     let (yaml, diagnostics) = emit(&program);
     let codes: Vec<&str> = diagnostics.iter().map(|found| found.code.as_str()).collect();
-    assert_eq!(codes, ["W0636"]);
+    assert_eq!(codes, ["W0601"]);
     let Some(argo) = engine("argo") else { return };
     assert_eq!(argo.ask(&json!({ "yaml": yaml }))["errors"], json!([]));
     let report = run(&yaml, &[]).expect("it is there");

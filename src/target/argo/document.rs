@@ -201,7 +201,7 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
     if templates > MOST_TEMPLATES {
         diagnostics.push(
             Diagnostic::new(
-                codes::TOO_LARGE,
+                codes::REFUSED,
                 pipeline.span,
                 format!("the workflow has {templates} templates; Argo's CRDs allow {MOST_TEMPLATES}"),
             )
@@ -214,7 +214,7 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
         if tasks > MOST_TASKS {
             diagnostics.push(
                 Diagnostic::new(
-                    codes::TOO_LARGE,
+                    codes::REFUSED,
                     pipeline.span,
                     format!("the DAG `{}` has {tasks} tasks; Argo's CRDs allow {MOST_TASKS}", template.name),
                 )
@@ -228,7 +228,7 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
     if bytes > MOST_BYTES {
         diagnostics.push(
             Diagnostic::new(
-                codes::TOO_LARGE,
+                codes::REFUSED,
                 pipeline.span,
                 format!("the workflow has {} of JSON; etcd takes no more than {}", figure(bytes), figure(MOST_BYTES)),
             )
@@ -238,7 +238,7 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
     } else if bytes > MANY_BYTES {
         diagnostics.push(
             Diagnostic::new(
-                codes::NEARLY_TOO_LARGE,
+                codes::DEGRADED,
                 pipeline.span,
                 format!("the workflow has {} of JSON, and grows as it runs; etcd takes {}", figure(bytes), figure(MOST_BYTES)),
             )

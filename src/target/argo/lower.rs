@@ -448,7 +448,7 @@ impl<'a> Lowering<'a> {
         if crosses {
             self.diagnostics.push(
                 Diagnostic::new(
-                    codes::SPLIT_DAG,
+                    codes::DEGRADED,
                     pipeline.span,
                     format!("`{}` has {} tasks in one block; Argo takes 200 in a DAG", pipeline.name, block.nodes.len()),
                 )
