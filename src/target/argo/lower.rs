@@ -656,6 +656,13 @@ impl<'a> Lowering<'a> {
         let optional = arg.ty.is_optional() && arg.constant().is_none();
         // What is there for certain is handed over as if the port asked for no less.
         let asked = if optional { ty.clone() } else { required(ty) };
+        if command && matches!(arg.constant(), Some(Value::Str(text)) if text.contains('\0')) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::REFUSED, arg.span, "`argo` can't hand a text with a NUL to a command")
+                    .label("arguments and variables of a process end at a NUL")
+                    .help("take it in a `python:` step"),
+            );
+        }
         let mut held = match arg.constant() {
             Some(value) => Held::constant(text_as(value, &asked)),
             None => convert(self.value(arg), &arg.ty, &asked),
@@ -827,7 +834,7 @@ impl Argo {
     fn is_global(&self) -> bool {
         match self {
             Argo::Path(segments) | Argo::Maybe(segments) => segments[0] == "workflow",
-            Argo::Collect(list, _) => list.is_global(),
+            Argo::Collect(list, _) | Argo::NotEmpty(list) => list.is_global(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
             Argo::Call(_, arguments) | Argo::List(arguments) => arguments.iter().all(Argo::is_global),
             Argo::Binary(a, _, b) => a.is_global() && b.is_global(),

@@ -62,9 +62,9 @@ pub fn declared(ports: &[Port], forms: &[Form]) -> Arguments {
     inputs
 }
 
-/// A doc comment as a description, if there is one and it holds no tag.
+/// A doc comment as a description, if there is one. What Argo would take for a tag gets a blank between its braces.
 pub fn described(doc: &str) -> Option<String> {
-    (!doc.is_empty() && !has_tag(doc)).then(|| doc.to_owned())
+    (!doc.is_empty()).then(|| doc.replace("{{", "{ {"))
 }
 
 pub fn outputs(ports: &[Port]) -> Arguments {
