@@ -1,5 +1,7 @@
 //! mlpc: a compiler from a small, typed pipeline language to the orchestrators people run.
 
+pub mod cli;
+pub mod config;
 pub mod diagnostics;
 pub mod emit;
 pub mod graph;
