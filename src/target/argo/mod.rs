@@ -8,6 +8,7 @@
 //! expr: the one place that writes Argo's expressions and tags; names: mangling and lengths; model: the documents as structs
 //! ```
 
+mod block;
 mod capability;
 mod control;
 mod document;

@@ -233,8 +233,6 @@ pub struct Template {
     pub synchronization: Option<Synchronization>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority_class_name: Option<String>,
     #[serde(skip_serializing_if = "Strings::is_empty")]
     pub node_selector: Strings,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -3,11 +3,12 @@
 //! Inputs and output paths are environment variables of the ports' names, so a `shell:` script stands in the template as it was
 //! written. A prologue of a few lines comes before it only where a value travels encoded or may be absent.
 
+use super::block::ArgoBlock;
 use super::encode::Encoding;
 use super::expr::{base64, has_tag};
 use super::model::{
     Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter, ResourceRequirements,
-    RetryStrategy, SecretKeySelector, Template, Toleration, ValueFrom, Volume, VolumeMount, VolumeSource,
+    RetryStrategy, SecretKeySelector, Template, ValueFrom, Volume, VolumeMount, VolumeSource,
 };
 use crate::graph::{Component, Part, Port, Resources, Retry, Step, TaskAttributes, VolumeSource as Source, Word};
 use std::time::Duration;
@@ -399,20 +400,13 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
     };
     template.retry_strategy = retry_strategy(&attributes.retry);
     template.active_deadline_seconds = attributes.timeout.map(|timeout| whole_seconds(timeout).to_string());
-    template.service_account_name = attributes.kubernetes.service_account.clone();
-    template.node_selector = attributes.kubernetes.node_selector.clone();
-    template.tolerations = attributes
-        .kubernetes
-        .tolerations
-        .iter()
-        .map(|toleration| Toleration {
-            key: toleration.key.clone(),
-            operator: toleration.operator.clone(),
-            value: toleration.value.clone(),
-            effect: toleration.effect.clone(),
-            toleration_seconds: toleration.duration.map(whole_seconds),
-        })
-        .collect();
+    let block = ArgoBlock(&attributes.targets);
+    let kubernetes = &attributes.kubernetes;
+    template.service_account_name = block.text("service_account").or_else(|| kubernetes.service_account.clone());
+    template.node_selector = block.node_selector(&kubernetes.node_selector);
+    template.tolerations = block.tolerations(&kubernetes.tolerations);
+    template.synchronization = block.mutex();
+    template.security_context = block.security_context();
     let has_outputs = !template.outputs.is_empty();
     let Some(container) = template.container.as_mut().or(template.script.as_mut()) else {
         return;
