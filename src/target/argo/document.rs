@@ -123,6 +123,15 @@ fn spec(pipeline: &Pipeline, options: &ArgoOptions, lowering: &mut Lowering, par
     let queue = queue.then(|| Synchronization { mutexes: vec![Named { name: object(&pipeline.name, LABEL) }] });
     let has_outputs = lowering.templates.iter().any(|template| template.dag.is_none() && !template.outputs.is_empty());
     let caches = lowering.caches();
+    let mut volumes = Vec::new();
+    if has_outputs {
+        volumes.push(Volume { name: OUT_VOLUME.into(), source: VolumeSource::EmptyDir {} });
+    }
+    let mut pod_metadata = Metadata { labels: attributes.labels.clone(), ..Default::default() };
+    if let Some((annotations, volume)) = lowering.library() {
+        pod_metadata.annotations = annotations;
+        volumes.push(volume);
+    }
     WorkflowSpec {
         entrypoint: Some(ENTRY.into()),
         arguments: Arguments { parameters, artifacts: Vec::new() },
@@ -144,17 +153,12 @@ fn spec(pipeline: &Pipeline, options: &ArgoOptions, lowering: &mut Lowering, par
         node_selector: block.node_selector(&IndexMap::new()),
         tolerations: block.tolerations(&[]),
         security_context: block.security_context(),
-        pod_metadata: (!attributes.labels.is_empty())
-            .then(|| Metadata { labels: attributes.labels.clone(), ..Default::default() }),
+        pod_metadata: (!pod_metadata.is_empty()).then_some(pod_metadata),
         pod_gc: strategy("pod_gc"),
         ttl_strategy: block.int("ttl").map(|seconds| TtlStrategy { seconds_after_completion: seconds as u64 }),
         // A cached step's artifacts are looked up by their keys: they must outlive the run that made them.
         artifact_gc: strategy("artifact_gc").or_else(|| caches.then(|| Strategy { strategy: "Never".into() })),
-        volumes: if has_outputs {
-            vec![Volume { name: OUT_VOLUME.into(), source: VolumeSource::EmptyDir {} }]
-        } else {
-            Vec::new()
-        },
+        volumes,
         ..Default::default()
     }
 }

@@ -13,12 +13,13 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
-use super::encode::{Encoding, Held, is_plain_type, text_as};
+use super::encode::{Encoding, Held, is_plain_type, required, text_as};
 use super::expr::{Argo, has_tag};
 use super::model::{Arguments, Artifact, Dag, DagTask, Location, Parameter, Template, ValueFrom};
 use super::control;
 use super::names::{self, Unique};
 use super::pod::Helper;
+use super::python::Library;
 use super::split::{self, MOST_TASKS};
 use super::step::{self, Form, listed};
 use super::value::{Place, convert};
@@ -138,6 +139,15 @@ struct NestedOutput {
     proven: bool,
 }
 
+/// What takes an argument.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// The shim of a `python:` step: it reads JSON and checks types and refinements.
+    Shim,
+    Command,
+    Pipeline,
+}
+
 /// An argument of a task.
 enum Given {
     Parameter(String),
@@ -154,6 +164,7 @@ pub struct Lowering<'a> {
     pub frames: Vec<Frame<'a>>,
     /// Of all steps: Argo knows them for the whole workflow only.
     pub image_pull_secrets: Vec<String>,
+    pub library: Library,
     names: Unique,
     steps: HashMap<ComponentId, Vec<Shared>>,
     nested: Vec<Nested>,
@@ -174,6 +185,7 @@ impl<'a> Lowering<'a> {
             diagnostics: Vec::new(),
             frames: Vec::new(),
             image_pull_secrets: Vec::new(),
+            library: Library::default(),
             names,
             steps: HashMap::new(),
             nested: Vec::new(),
@@ -596,19 +608,21 @@ impl<'a> Lowering<'a> {
     fn task(&mut self, index: NodeIndex, task: &'a Task, name: &str) -> DagTask {
         let mut forms = Vec::new();
         let mut arguments = Arguments::default();
-        let ports: Vec<(&str, &Type, bool)> = match task.callee {
+        let (ports, reader): (Vec<(&str, &Type)>, Reader) = match task.callee {
             Callee::Component(id) => {
                 let component = &self.program[id];
-                let command = !matches!(component.step, crate::graph::Step::Python(_));
-                component.inputs.iter().map(|port| (port.name.as_str(), &port.ty, command)).collect()
+                let python = matches!(component.step, crate::graph::Step::Python(_));
+                let ports = component.inputs.iter().map(|port| (port.name.as_str(), &port.ty)).collect();
+                (ports, if python { Reader::Shim } else { Reader::Command })
             }
             Callee::Pipeline(id) => {
-                self.program[id].params.iter().map(|param| (param.name.as_str(), &param.ty, false)).collect()
+                let params = self.program[id].params.iter().map(|param| (param.name.as_str(), &param.ty));
+                (params.collect(), Reader::Pipeline)
             }
         };
-        for ((port, ty, command), arg) in ports.into_iter().zip(&task.args) {
+        for ((port, ty), arg) in ports.into_iter().zip(&task.args) {
             debug_assert_eq!(port, arg.port);
-            let (form, given) = self.given(port, ty, &arg.value, command);
+            let (form, given) = self.given(port, ty, &arg.value, reader);
             let optional = matches!(form, Form::Artifact { optional: true });
             match given {
                 Given::Parameter(value) => arguments.parameters.push(Parameter {
@@ -635,7 +649,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// The form in which an argument reaches a port, and the argument.
-    fn given(&mut self, name: &str, ty: &Type, arg: &Expr, command: bool) -> (Form, Given) {
+    fn given(&mut self, name: &str, ty: &Type, arg: &Expr, reader: Reader) -> (Form, Given) {
+        let command = reader == Reader::Command;
         if matches!(arg.kind, ExprKind::Const(Value::Absent)) {
             return (Form::Absent, Given::Nothing);
         }
@@ -667,9 +682,20 @@ impl<'a> Lowering<'a> {
             Some(value) => Held::constant(text_as(value, &asked)),
             None => convert(self.value(arg), &arg.ty, &asked),
         };
-        if arg.constant().is_none() && ty.refinement().is_some() && ty.refinement() != arg.ty.refinement() {
-            let plain = held.plain || is_plain_type(&asked);
-            held = Held { code: super::encode::checked(held.code, &asked, name), plain };
+        if let Some(refinement) = ty.refinement()
+            && arg.constant().is_none()
+        {
+            let same = arg.ty.refinement() == Some(refinement);
+            held = match reader {
+                // It checks what it is given.
+                Reader::Shim if same => held.unchecked(&asked),
+                Reader::Shim => held,
+                Reader::Command | Reader::Pipeline if same => held,
+                Reader::Command | Reader::Pipeline => {
+                    let plain = held.plain || is_plain_type(&asked);
+                    Held { code: super::encode::checked(held.code, &asked, name), plain }
+                }
+            };
         }
         let (encoding, value) = if command && optional {
             let absent = held.code.clone().binary("==", Argo::text("null"));
@@ -851,14 +877,6 @@ impl Argo {
 
 fn decoded(code: Argo, encoding: Encoding) -> Argo {
     if encoding == Encoding::Plain { code } else { code.decoded() }
-}
-
-/// The type less its `?`.
-fn required(ty: &Type) -> Type {
-    match ty {
-        Type::Optional(inner) => (**inner).clone(),
-        other => other.clone(),
-    }
 }
 
 fn parameter_of_nested(param: &Param, form: &Form, inputs: &mut Arguments) -> Leaf {

@@ -18,6 +18,7 @@ mod lower;
 mod model;
 mod names;
 mod pod;
+mod python;
 mod split;
 mod step;
 mod value;

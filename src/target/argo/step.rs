@@ -117,7 +117,7 @@ fn listed_paths(port: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
-fn output_path(port: &Port) -> String {
+pub fn output_path(port: &Port) -> String {
     let kind = if port.ty.artifact().is_some() { "artifacts" } else { "parameters" };
     format!("{{{{outputs.{kind}.{}.path}}}}", port.name)
 }
@@ -194,7 +194,7 @@ fn prologue(component: &Component, forms: &[Form]) -> String {
 }
 
 /// What Kubernetes makes the text of an argument again: it reads `$$` and `$(NAME)`.
-fn kubernetes_literal(text: &str) -> String {
+pub fn kubernetes_literal(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
