@@ -1,0 +1,243 @@
+//! Argo: what is emitted, held against what can be had of Argo here.
+
+#[path = "support/build.rs"]
+mod build;
+#[path = "support/engines.rs"]
+mod engines;
+
+use std::collections::BTreeMap;
+
+use build::*;
+use engines::engine;
+use mlpc::diagnostics::Diagnostic;
+use mlpc::graph::*;
+use mlpc::target::{Options, Target, argo::Argo};
+use mlpc::types::Type;
+use mlpc::value::Value;
+use serde_json::json;
+
+fn emit(program: &Program) -> (String, Vec<Diagnostic>) {
+    let (documents, diagnostics) = Argo.emit(program, &Options::default());
+    (documents[0].text.clone(), diagnostics)
+}
+
+/// The YAML of a program without faults, which all checks accept.
+fn accepted(program: &Program) -> String {
+    let (yaml, diagnostics) = emit(program);
+    assert_eq!(diagnostics, []);
+    if let Some(argo) = engine("argo") {
+        let answer = argo.ask(&json!({ "yaml": yaml }));
+        assert_eq!(answer["errors"], json!([]), "{yaml}");
+    }
+    yaml
+}
+
+/// The report of a simulated run.
+fn run(yaml: &str, parameters: &[(&str, &str)]) -> Option<serde_json::Value> {
+    let given: BTreeMap<&str, &str> = parameters.iter().copied().collect();
+    let report = engine("argo")?.ask(&json!({ "yaml": yaml, "run": given }));
+    Some(report)
+}
+
+/// Text that must arrive at a step as it is, whatever reads it on the way.
+const HOSTILE: &[&str] = &[
+    "",
+    " ",
+    "plain",
+    "'single' \"double\" `back`",
+    "back\\slash \\n \\x41",
+    "line\nbreak",
+    "ends with a newline\n",
+    "two\n\n",
+    "\r\n",
+    "\ttab",
+    "{{workflow.name}}",
+    "{{inputs.parameters.text}}",
+    "{{=1+1}}",
+    "{{= 'x' }}",
+    "x {{ y",
+    "x }} y",
+    "{{{{workflow.name}}}}",
+    "{{='{{'}}workflow.name}}",
+    "$(touch pwned)",
+    "$HOME ${HOME} $$ $(HOME) $$(HOME)",
+    "`touch pwned`",
+    "; touch pwned #",
+    "-n",
+    "--help",
+    "-",
+    "a.sh",
+    "*",
+    "~",
+    "%s %d %%",
+    "é 日本語 😀 \u{2028} \u{feff}",
+    "\u{1}\u{8}\u{b}\u{7f}",
+    "\u{e000} \u{f0000} \u{10ffff}",
+    "null",
+    "true",
+    "[1, 2]",
+    "{\"a\": {\"b\": 1}}",
+    "yes",
+    "0123",
+    "1e3",
+    "2024-01-01",
+    "- a\n- b",
+    "# comment",
+    "!!str x",
+    ".",
+];
+
+/// A component for each kind of step that takes a text and writes it to an artifact.
+fn echoes() -> Vec<Component> {
+    let one = |part: Part| Word::One(vec![part]);
+    let word = |text: &str| one(Part::Text(text.into()));
+    let ports = || {
+        (
+            vec![port("text", Type::Str)],
+            vec![port("output", dataset())],
+        )
+    };
+    let (inputs, outputs) = ports();
+    let shell = component(
+        "echo_shell",
+        inputs,
+        outputs,
+        Step::Shell("printf %s \"$text\" > \"$output\"\n".into()),
+    );
+    let (inputs, outputs) = ports();
+    let run = component(
+        "echo_run",
+        inputs,
+        outputs,
+        Step::Run(vec![
+            word("sh"),
+            word("-c"),
+            word("printf %s \"$1\" > \"$2\""),
+            word("sh"),
+            one(Part::Port("text".into())),
+            one(Part::Port("output".into())),
+        ]),
+    );
+    vec![shell, run]
+}
+
+fn echo(pipeline: &mut Pipeline, at: usize, name: &str, value: Expr) {
+    let kind = call(
+        Callee::Component(ComponentId(at)),
+        vec![("text", value)],
+        image("alpine:3.20"),
+    );
+    let task = add(pipeline, name, kind, dataset(), &[], &[]);
+    output(pipeline, name, node(task, dataset()));
+}
+
+#[test]
+fn hostile_text_given_to_a_run_arrives() {
+    let mut p = pipeline("hostile");
+    with_param(&mut p, "text", Type::Str, None);
+    echo(&mut p, 0, "by_shell", param("text", Type::Str));
+    echo(&mut p, 1, "by_run", param("text", Type::Str));
+    let joined = expr(
+        ExprKind::Concat(vec![text("{"), param("text", Type::Str), text("}")]),
+        Type::Str,
+    );
+    echo(&mut p, 0, "joined", joined);
+    let program = program(echoes(), vec![p]);
+    let yaml = accepted(&program);
+    for hostile in HOSTILE {
+        let Some(report) = run(&yaml, &[("text", hostile)]) else {
+            return;
+        };
+        assert_eq!(report["phase"], "Succeeded", "{hostile:?}: {report}");
+        assert_eq!(
+            report["outputs"]["artifacts"],
+            json!({ "by_shell": hostile, "by_run": hostile, "joined": format!("{{{hostile}}}") }),
+        );
+    }
+}
+
+#[test]
+fn hostile_literals_arrive() {
+    for hostile in HOSTILE {
+        let mut p = pipeline("hostile");
+        echo(&mut p, 0, "by_shell", text(hostile));
+        echo(&mut p, 1, "by_run", text(hostile));
+        let yaml = accepted(&program(echoes(), vec![p]));
+        let Some(report) = run(&yaml, &[]) else {
+            return;
+        };
+        assert_eq!(
+            report["phase"], "Succeeded",
+            "{hostile:?}: {report}\n{yaml}"
+        );
+        assert_eq!(
+            report["outputs"]["artifacts"],
+            json!({ "by_shell": hostile, "by_run": hostile })
+        );
+    }
+}
+
+/// `width` chains of `length` tasks; each takes the number of the one before and adds one.
+fn chains(width: usize, length: usize, joined: bool) -> Program {
+    let next = component(
+        "next",
+        vec![port("n", Type::Int)],
+        vec![port("output", Type::Int)],
+        Step::Shell("echo $((n + 1)) > \"$output\"\n".into()),
+    );
+    let mut p = pipeline("chains");
+    let attributes = image("alpine:3.20");
+    let mut lasts = Vec::new();
+    for chain in 0..width {
+        let mut value = match lasts.last() {
+            Some(&last) if joined => node(last, Type::Int),
+            _ => expr(ExprKind::Const(Value::Int(0)), Type::Int),
+        };
+        for at in 0..length {
+            let kind = call(
+                Callee::Component(ComponentId(0)),
+                vec![("n", value)],
+                attributes.clone(),
+            );
+            let task = add(&mut p, &format!("c{chain}_{at}"), kind, Type::Int, &[], &[]);
+            value = node(task, Type::Int);
+            if at + 1 == length {
+                lasts.push(task);
+            }
+        }
+    }
+    for (chain, last) in lasts.into_iter().enumerate() {
+        output(&mut p, &format!("c{chain}"), node(last, Type::Int));
+    }
+    program(vec![next], vec![p])
+}
+
+#[test]
+fn a_thousand_tasks_are_split_without_a_loss_where_they_come_apart() {
+    let yaml = accepted(&chains(50, 20, false));
+    assert_eq!(
+        yaml.matches("  dag:").count(),
+        9,
+        "eight parts of seven chains, and the entry"
+    );
+}
+
+#[test]
+fn tasks_that_hang_together_are_split_with_a_warning() {
+    let program = chains(10, 20, true);
+    let (yaml, diagnostics) = emit(&program);
+    let codes: Vec<&str> = diagnostics
+        .iter()
+        .map(|found| found.code.as_str())
+        .collect();
+    assert_eq!(codes, ["W0636"]);
+    let Some(argo) = engine("argo") else { return };
+    assert_eq!(argo.ask(&json!({ "yaml": yaml }))["errors"], json!([]));
+    let report = run(&yaml, &[]).expect("it is there");
+    assert_eq!(report["phase"], "Succeeded", "{report}");
+    let outputs = &report["outputs"]["parameters"];
+    assert_eq!(
+        (&outputs["c0"], &outputs["c6"], &outputs["c9"]),
+        (&json!("20"), &json!("140"), &json!("200"))
+    );
+}
