@@ -5,6 +5,7 @@ pub mod emit;
 pub mod graph;
 pub mod plan;
 pub mod resolve;
+pub mod run;
 pub mod source;
 pub mod target;
 pub mod types;
