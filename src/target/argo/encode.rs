@@ -35,7 +35,11 @@ impl Held {
     }
 
     pub fn encoding(&self) -> Encoding {
-        if self.plain { Encoding::Plain } else { Encoding::Base64 }
+        if self.plain {
+            Encoding::Plain
+        } else {
+            Encoding::Base64
+        }
     }
 
     /// The value of a parameter that is written so.
@@ -52,7 +56,9 @@ impl Held {
 pub fn text_as(value: &Value, ty: &Type) -> String {
     match (value, ty) {
         (Value::Str(_), Type::Optional(_)) => value.json(),
-        (Value::Int(int), _) if matches!(ty.base(), Type::Float) => Value::Float(*int as f64).json(),
+        (Value::Int(int), _) if matches!(ty.base(), Type::Float) => {
+            Value::Float(*int as f64).json()
+        }
         _ => value.text(),
     }
 }
@@ -72,7 +78,9 @@ pub fn is_plain_type(ty: &Type) -> bool {
         Type::Refined(refined) => {
             is_plain_type(&refined.base)
                 || match &refined.refinement {
-                    Refinement::OneOf(choices) => choices.iter().all(|choice| is_plain(&choice.text())),
+                    Refinement::OneOf(choices) => {
+                        choices.iter().all(|choice| is_plain(&choice.text()))
+                    }
                     Refinement::Matches(pattern) => is_plain_pattern(pattern),
                     Refinement::Range { .. } => false,
                 }
@@ -93,7 +101,9 @@ fn is_plain_hir(hir: &Hir) -> bool {
         HirKind::Literal(literal) => {
             std::str::from_utf8(&literal.0).is_ok_and(|text| text.chars().all(|c| are_plain(c, c)))
         }
-        HirKind::Class(Class::Unicode(class)) => class.iter().all(|range| are_plain(range.start(), range.end())),
+        HirKind::Class(Class::Unicode(class)) => class
+            .iter()
+            .all(|range| are_plain(range.start(), range.end())),
         HirKind::Class(Class::Bytes(class)) => class
             .iter()
             .all(|range| range.end() < 0x80 && are_plain(range.start().into(), range.end().into())),
@@ -115,8 +125,12 @@ pub fn condition(code: &Argo, ty: &Type) -> Option<Argo> {
     let base = ty.base();
     let text = |value: &Value| Argo::text(value.text());
     let (native, literal): (Argo, &dyn Fn(&Value) -> Argo) = match base {
-        Type::Int => (code.clone().call("int"), &|value| Argo::Number(value.text())),
-        Type::Float => (code.clone().call("float"), &|value| Argo::Number(value.text())),
+        Type::Int => (code.clone().call("int"), &|value| {
+            Argo::Number(value.text())
+        }),
+        Type::Float => (code.clone().call("float"), &|value| {
+            Argo::Number(value.text())
+        }),
         _ if ty.is_optional() => (code.clone().call("fromJSON"), &text),
         _ => (code.clone(), &text),
     };
@@ -125,11 +139,17 @@ pub fn condition(code: &Argo, ty: &Type) -> Option<Argo> {
             let above = native.clone().binary(">=", literal(min));
             above.binary("&&", native.binary("<=", literal(max)))
         }
-        Refinement::OneOf(choices) => native.binary("in", Argo::List(choices.iter().map(literal).collect())),
-        Refinement::Matches(pattern) => native.binary("matches", Argo::Text(format!("^(?:{pattern})$"))),
+        Refinement::OneOf(choices) => {
+            native.binary("in", Argo::List(choices.iter().map(literal).collect()))
+        }
+        Refinement::Matches(pattern) => {
+            native.binary("matches", Argo::Text(format!("^(?:{pattern})$")))
+        }
     };
     Some(if ty.is_optional() {
-        code.clone().binary("==", Argo::text("null")).binary("||", kept)
+        code.clone()
+            .binary("==", Argo::text("null"))
+            .binary("||", kept)
     } else {
         kept
     })
@@ -140,7 +160,9 @@ pub fn asked(ty: &Type) -> String {
     match ty.refinement() {
         Some(Refinement::Range { min, max }) => format!("in {}..={}", min.text(), max.text()),
         Some(Refinement::OneOf(choices)) => format!("in {}", Value::List(choices.clone()).json()),
-        Some(Refinement::Matches(pattern)) => format!("matches {}", Value::Str(pattern.clone()).json()),
+        Some(Refinement::Matches(pattern)) => {
+            format!("matches {}", Value::Str(pattern.clone()).json())
+        }
         None => String::new(),
     }
 }
@@ -148,7 +170,10 @@ pub fn asked(ty: &Type) -> String {
 /// The text, or an error that names what `name` must be.
 pub fn checked(code: Argo, ty: &Type, name: &str) -> Argo {
     match condition(&code, ty) {
-        Some(kept) => kept.then(code, Argo::fail(format!("{name} must be {}", asked(ty)).replace("be matches", "match"))),
+        Some(kept) => kept.then(
+            code,
+            Argo::fail(format!("{name} must be {}", asked(ty)).replace("be matches", "match")),
+        ),
         None => code,
     }
 }
@@ -169,10 +194,30 @@ mod tests {
 
     #[test]
     fn patterns_that_exclude_tags_are_plain() {
-        for pattern in [r"[a-z0-9-]+", r"v\d+\.\d+", "(?:dev|prod)", "[a-z]{2,5}", "[a-zA-Z_]?", "^x$", "é+"] {
+        for pattern in [
+            r"[a-z0-9-]+",
+            r"v\d+\.\d+",
+            "(?:dev|prod)",
+            "[a-z]{2,5}",
+            "[a-zA-Z_]?",
+            "^x$",
+            "é+",
+        ] {
             assert!(is_plain_type(&matching(pattern)), "{pattern}");
         }
-        for pattern in [".*", "[^/]+", r"\S+", r"[ -~]+", "[{]{2}", r"\{\{", "(?s:.)", r"\w[!-~]", "[+-~]", r"[\x20-\x7e]", "[$]"] {
+        for pattern in [
+            ".*",
+            "[^/]+",
+            r"\S+",
+            r"[ -~]+",
+            "[{]{2}",
+            r"\{\{",
+            "(?s:.)",
+            r"\w[!-~]",
+            "[+-~]",
+            r"[\x20-\x7e]",
+            "[$]",
+        ] {
             assert!(!is_plain_type(&matching(pattern)), "{pattern}");
         }
     }
@@ -181,7 +226,10 @@ mod tests {
     fn a_refinement_is_checked_by_an_expression() {
         let ty = Type::Refined(Arc::new(Refined {
             base: Type::Float,
-            refinement: Refinement::Range { min: Value::Float(0.0), max: Value::Float(1.0) },
+            refinement: Refinement::Range {
+                min: Value::Float(0.0),
+                max: Value::Float(1.0),
+            },
         }));
         assert_eq!(
             checked(Argo::global("t"), &ty, "t").tag(),
