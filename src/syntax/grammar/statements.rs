@@ -5,6 +5,7 @@ use super::super::parser::{Completed, Frame, Parser};
 use super::{entries, expressions, foreign, items, literals, name, open_block};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
+use crate::syntax::ast::BinaryOp;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -198,7 +199,6 @@ fn end_of_statement(p: &mut Parser, frame: &Frame) {
 fn starts_statement(p: &Parser) -> bool {
     match p.kind() {
         SyntaxKind::RequireKw | SyntaxKind::FinallyKw | SyntaxKind::ReturnKw => true,
-        SyntaxKind::IfKw | SyntaxKind::ForKw => true,
         SyntaxKind::Ident => {
             let next = p.nth(1);
             matches!(next, SyntaxKind::Eq | SyntaxKind::LParen | SyntaxKind::Colon)
@@ -277,11 +277,20 @@ fn expression_statement(p: &mut Parser) -> Option<Span> {
 
 /// A value where `if` and `for` may stand.
 fn top_value(p: &mut Parser, what: &str) -> Option<Completed> {
-    match p.kind() {
-        SyntaxKind::IfKw => Some(expressions::if_expr(p)),
-        SyntaxKind::ForKw => Some(expressions::for_expr(p)),
-        _ => expressions::value(p, what),
+    let value = match p.kind() {
+        _ if p.at_line_end() => return expressions::value(p, what),
+        SyntaxKind::IfKw => expressions::if_expr(p),
+        SyntaxKind::ForKw => expressions::for_expr(p),
+        _ => return expressions::value(p, what),
+    };
+    let goes_on = BinaryOp::of(p.kind()).is_some() || p.at(SyntaxKind::Dot) || p.at_word("as");
+    if goes_on && !p.at_line_end() && !p.is_lost() {
+        let report = Diagnostic::new(codes::NESTED_CONTROL, p.here(), "an `if` or a `for` is no part of an expression")
+            .label("expected the end of the line")
+            .help("give it a name, and use the name here");
+        p.fail(report);
     }
+    Some(value)
 }
 
 /// `with { .. }` and `after a, b`, in this order.

@@ -23,12 +23,12 @@ enum Place {
 
 fn ty_in(p: &mut Parser, place: Place) {
     if p.enter() {
-        if let Some(mut done) = primary(p) {
-            done = optional(p, done, place);
+        if let Some(plain) = primary(p) {
+            let done = optional(p, plain, place);
             if let Some(refined) = refinement(p, done) {
-                done = optional(p, refined, place);
+                optional(p, refined, place);
             }
-            foreign::type_tail(p, done);
+            foreign::type_tail(p);
         }
     }
     p.leave();
