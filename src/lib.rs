@@ -3,6 +3,7 @@
 pub mod diagnostics;
 pub mod graph;
 pub mod source;
+pub mod syntax;
 pub mod types;
 pub mod value;
 pub mod target;
