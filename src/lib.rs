@@ -2,8 +2,10 @@
 
 pub mod diagnostics;
 pub mod graph;
+pub mod project;
+pub mod resolve;
 pub mod source;
 pub mod syntax;
+pub mod target;
 pub mod types;
 pub mod value;
-pub mod target;

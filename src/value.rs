@@ -87,7 +87,9 @@ impl Value {
                 None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
             },
             serde_json::Value::String(text) => Value::Str(text.clone()),
-            serde_json::Value::Array(items) => Value::List(items.iter().map(Value::from_json).collect()),
+            serde_json::Value::Array(items) => {
+                Value::List(items.iter().map(Value::from_json).collect())
+            }
             serde_json::Value::Object(entries) => Value::Map(
                 entries
                     .iter()
@@ -125,11 +127,17 @@ pub fn float_text(value: f64) -> String {
         .to_owned();
     }
     let scientific = format!("{value:e}");
-    let (digits, exponent) = scientific.split_once('e').expect("`{:e}` writes an exponent");
+    let (digits, exponent) = scientific
+        .split_once('e')
+        .expect("`{:e}` writes an exponent");
     let exponent: i32 = exponent.parse().expect("a decimal exponent");
     if (-4..16).contains(&exponent) || value == 0.0 {
         let plain = format!("{value}");
-        if plain.contains('.') { plain } else { plain + ".0" }
+        if plain.contains('.') {
+            plain
+        } else {
+            plain + ".0"
+        }
     } else {
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{digits}e{sign}{:02}", exponent.abs())
@@ -178,7 +186,11 @@ mod tests {
 
     #[test]
     fn text_of_values() {
-        let value = Value::List(vec![Value::Int(1), Value::Str("a\"\n\u{1}é".into()), Value::Absent]);
+        let value = Value::List(vec![
+            Value::Int(1),
+            Value::Str("a\"\n\u{1}é".into()),
+            Value::Absent,
+        ]);
         assert_eq!(value.text(), "[1, \"a\\\"\\n\\u0001é\", null]");
         assert_eq!(Value::Str("[1]".into()).text(), "[1]");
         assert_eq!(Value::Bool(true).text(), "true");

@@ -4,6 +4,7 @@
 //! wrong in one line without a full stop, its labels say where and what was expected there, `help` says what to do.
 
 pub mod codes;
+pub mod render;
 
 pub use codes::Code;
 
@@ -88,7 +89,10 @@ impl Diagnostic {
 }
 
 /// The candidate nearest to what was written, if any is near enough to be what was meant.
-pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let fold = |text: &str| text.to_lowercase().replace(['_', '-'], "");
     let folded = fold(written);
     candidates
@@ -106,7 +110,10 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
 }
 
 /// The help line for a name that is not among `candidates`: the nearest one, else the whole list when it is short.
-pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn did_you_mean<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
     if let Some(near) = nearest(written, candidates.iter().copied()) {
         return Some(format!("did you mean `{near}`?"));
@@ -120,7 +127,10 @@ pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a 
 
 /// `` `a`, `b` or `c` ``
 pub fn one_of<S: AsRef<str>>(names: &[S]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
     match quoted.as_slice() {
         [] => String::new(),
         [one] => one.clone(),

@@ -107,7 +107,9 @@ impl Retry {
         let mut delay = self.delay.as_secs_f64();
         (1..self.attempts)
             .map(|_| {
-                let cap = self.max_delay.map_or(f64::INFINITY, |cap| cap.as_secs_f64());
+                let cap = self
+                    .max_delay
+                    .map_or(f64::INFINITY, |cap| cap.as_secs_f64());
                 // A year is past any run, and keeps a steep backoff within what a Duration holds.
                 let this = delay.min(cap).min(31_536_000.0);
                 delay *= self.backoff;

@@ -65,6 +65,35 @@ impl Program {
     pub fn entry(&self) -> &Pipeline {
         &self[self.entry]
     }
+
+    /// The single output of what a task calls was given without a name.
+    pub fn has_unnamed_output(&self, callee: Callee) -> bool {
+        match callee {
+            Callee::Component(id) => self[id].unnamed_output,
+            Callee::Pipeline(id) => self[id].unnamed_output,
+        }
+    }
+
+    /// The task and the output port that an expression of `pipeline` reads directly, if that is all it does.
+    pub fn port_of<'a>(&self, pipeline: &Pipeline, expr: &'a Expr) -> Option<(NodeIndex, &'a str)> {
+        let callee = |node: NodeIndex| match &pipeline.graph[node].kind {
+            NodeKind::Task(task) => Some(task.callee),
+            _ => None,
+        };
+        match &expr.kind {
+            ExprKind::Node(node) => {
+                let unnamed = self.has_unnamed_output(callee(*node)?);
+                unnamed.then_some((*node, UNNAMED_OUTPUT))
+            }
+            ExprKind::Field(inner, field) => match inner.kind {
+                ExprKind::Node(node) => {
+                    (!self.has_unnamed_output(callee(node)?)).then_some((node, field.as_str()))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -183,7 +212,7 @@ pub struct Pipeline {
     pub span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Param {
     pub name: String,
     pub ty: Type,
@@ -234,6 +263,66 @@ pub enum NodeKind {
     If(If),
     For(For),
     Require(Require),
+}
+
+impl Pipeline {
+    /// The nodes of a block and of all blocks inside it, an enclosing node right before its inner ones.
+    pub fn nodes_within(&self, block: &Block) -> Vec<NodeIndex> {
+        let mut found = Vec::new();
+        for &node in &block.nodes {
+            found.push(node);
+            for inner in self.graph[node].kind.blocks() {
+                found.extend(self.nodes_within(inner));
+            }
+        }
+        found
+    }
+
+    /// Calls `visit` with every expression of a block: its nodes' own, those of inner blocks, and the blocks' values.
+    pub fn for_each_expr<'a>(&'a self, block: &'a Block, visit: &mut impl FnMut(&'a Expr)) {
+        for &index in &block.nodes {
+            let kind = &self.graph[index].kind;
+            for expr in kind.exprs() {
+                expr.for_each(visit);
+            }
+            for inner in kind.blocks() {
+                self.for_each_expr(inner, visit);
+            }
+        }
+        if let Some(value) = &block.value {
+            value.for_each(visit);
+        }
+    }
+}
+
+impl NodeKind {
+    /// The blocks directly inside, in the order they were written.
+    pub fn blocks(&self) -> Vec<&Block> {
+        match self {
+            NodeKind::Task(_) | NodeKind::Require(_) => Vec::new(),
+            NodeKind::If(branching) => branching
+                .branches
+                .iter()
+                .map(|branch| &branch.block)
+                .chain(&branching.otherwise)
+                .collect(),
+            NodeKind::For(looping) => vec![&looping.body],
+        }
+    }
+
+    /// The expressions of the node itself, not those of its blocks.
+    pub fn exprs(&self) -> Vec<&Expr> {
+        match self {
+            NodeKind::Task(task) => task.args.iter().map(|arg| &arg.value).collect(),
+            NodeKind::If(branching) => branching
+                .branches
+                .iter()
+                .map(|branch| &branch.condition)
+                .collect(),
+            NodeKind::For(looping) => vec![&looping.items],
+            NodeKind::Require(require) => vec![&require.condition, &require.message],
+        }
+    }
 }
 
 /// A call of a component or of another pipeline.
@@ -328,6 +417,46 @@ pub enum ExprKind {
     List(Vec<Expr>),
     /// A record, or a dict where `ty` is one.
     Map(Vec<(String, Expr)>),
+}
+
+impl Expr {
+    /// Calls `visit` with this expression and all inside it.
+    pub fn for_each<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        visit(self);
+        match &self.kind {
+            ExprKind::Const(_)
+            | ExprKind::Param(_)
+            | ExprKind::Run(_)
+            | ExprKind::Node(_)
+            | ExprKind::Item(_) => {}
+            ExprKind::Field(inner, _) | ExprKind::Not(inner) => inner.for_each(visit),
+            ExprKind::Coalesce(a, b)
+            | ExprKind::And(a, b)
+            | ExprKind::Or(a, b)
+            | ExprKind::Compare(_, a, b) => {
+                a.for_each(visit);
+                b.for_each(visit);
+            }
+            ExprKind::Concat(items) | ExprKind::List(items) => {
+                for item in items {
+                    item.for_each(visit);
+                }
+            }
+            ExprKind::Map(entries) => {
+                for (_, item) in entries {
+                    item.for_each(visit);
+                }
+            }
+        }
+    }
+
+    /// The value, when it is known while compiling.
+    pub fn constant(&self) -> Option<&Value> {
+        match &self.kind {
+            ExprKind::Const(value) => Some(value),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,10 +1,18 @@
 //! Type forms, subtyping and the checker.
 
+pub mod constant;
+mod display;
+mod fits;
+mod join;
+
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use crate::value::Value;
+
+pub use fits::{Fit, Mismatch, Proof, fits};
+pub use join::join;
 
 /// A type. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,4 +80,126 @@ pub enum Refinement {
     OneOf(Vec<Value>),
     /// `matches "re"`: the whole text must match
     Matches(String),
+}
+
+impl Type {
+    pub fn optional(self) -> Type {
+        match self {
+            Type::Optional(_) | Type::Unknown | Type::Nothing => self,
+            other => Type::Optional(Arc::new(other)),
+        }
+    }
+
+    pub fn list(self) -> Type {
+        Type::List(Arc::new(self))
+    }
+
+    pub fn dict(self) -> Type {
+        Type::Dict(Arc::new(self))
+    }
+
+    pub fn record(fields: IndexMap<String, Type>) -> Type {
+        Type::Record(Arc::new(Record { name: None, fields }))
+    }
+
+    /// Without `?` and refinement.
+    pub fn base(&self) -> &Type {
+        match self {
+            Type::Optional(inner) => inner.base(),
+            Type::Refined(refined) => &refined.base,
+            other => other,
+        }
+    }
+
+    /// Without refinement, with its `?`.
+    pub fn unrefined(&self) -> Type {
+        match self {
+            Type::Optional(inner) => inner.unrefined().optional(),
+            Type::Refined(refined) => refined.base.clone(),
+            other => other.clone(),
+        }
+    }
+
+    /// The refinement of the type or of what is inside its `?`.
+    pub fn refinement(&self) -> Option<&Refinement> {
+        match self {
+            Type::Optional(inner) => inner.refinement(),
+            Type::Refined(refined) => Some(&refined.refinement),
+            _ => None,
+        }
+    }
+
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Type::Optional(_))
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.base(), Type::Unknown)
+    }
+
+    /// An artifact, looking through `?`.
+    pub fn artifact(&self) -> Option<&Artifact> {
+        match self.base() {
+            Type::Artifact(artifact) => Some(artifact),
+            _ => None,
+        }
+    }
+
+    /// The artifact of a `list[A]`, looking through `?` on both.
+    pub fn artifact_list(&self) -> Option<&Artifact> {
+        match self.base() {
+            Type::List(item) => item.artifact(),
+            _ => None,
+        }
+    }
+
+    pub fn is_number(&self) -> bool {
+        matches!(self.base(), Type::Int | Type::Float)
+    }
+
+    /// `str`, `int`, `float`, `bool`, `date`, `datetime`, refined or not, without `?`.
+    pub fn is_scalar(&self) -> bool {
+        match self {
+            Type::Str | Type::Int | Type::Float | Type::Bool | Type::Date | Type::DateTime => true,
+            Type::Refined(_) => true,
+            _ => false,
+        }
+    }
+
+    /// All inside travels by content.
+    pub fn is_value(&self) -> bool {
+        match self {
+            Type::Str | Type::Int | Type::Float | Type::Bool | Type::Date | Type::DateTime => true,
+            Type::Refined(_) | Type::Unknown => true,
+            Type::List(inner) | Type::Dict(inner) | Type::Optional(inner) => inner.is_value(),
+            Type::Record(record) => record.fields.values().all(Type::is_value),
+            Type::Artifact(_) | Type::Nothing => false,
+        }
+    }
+}
+
+impl ArtifactKind {
+    /// The kinds that every program has, by name.
+    pub const BUILT_IN: [(&'static str, ArtifactKind); 7] = [
+        ("Artifact", ArtifactKind::Artifact),
+        ("Dataset", ArtifactKind::Dataset),
+        ("Model", ArtifactKind::Model),
+        ("Metrics", ArtifactKind::Metrics),
+        ("ClassificationMetrics", ArtifactKind::ClassificationMetrics),
+        ("HTML", ArtifactKind::Html),
+        ("Markdown", ArtifactKind::Markdown),
+    ];
+
+    pub fn name(&self) -> &str {
+        match self {
+            ArtifactKind::Artifact => "Artifact",
+            ArtifactKind::Dataset => "Dataset",
+            ArtifactKind::Model => "Model",
+            ArtifactKind::Metrics => "Metrics",
+            ArtifactKind::ClassificationMetrics => "ClassificationMetrics",
+            ArtifactKind::Html => "HTML",
+            ArtifactKind::Markdown => "Markdown",
+            ArtifactKind::Declared(name) => name,
+        }
+    }
 }

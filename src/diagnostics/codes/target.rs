@@ -1,3 +1,6 @@
 //! `E06xx`, `W06xx`: what a target cannot do (capability table, limits, mangling).
 
-super::codes! {}
+super::codes! {
+    REFUSED = "E0601", "the target can't do this";
+    DEGRADED = "W0601", "this has less effect on the target than it says";
+}

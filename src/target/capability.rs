@@ -1,0 +1,259 @@
+//! The capability table: each thing a program can use, by target.
+//!
+//! The rows are [`Feature`]; a column is a target's `support`, an exhaustive match, so that a new row does not compile until every
+//! target has an answer. Errors, warnings, `mlpc targets` and the docs read this and nothing else.
+
+use crate::diagnostics::{Diagnostic, codes};
+use crate::graph::Program;
+
+use super::Target;
+use super::features::uses;
+
+/// What a program can use that engines differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Feature {
+    // Steps
+    PythonStep,
+    RunStep,
+    ShellStep,
+    /// `packages` on a `python:` step
+    Packages,
+    // Data
+    /// A value that travels between tasks.
+    Value,
+    /// A `T?` value.
+    OptionalValue,
+    /// A `T?` value that a `run:` or `shell:` step takes.
+    OptionalValueInCommand,
+    Artifact,
+    /// `A?`, where A is an artifact.
+    OptionalArtifact,
+    /// `list[A]` from `[a, b]`
+    ArtifactList,
+    /// A pipeline parameter that is an artifact: an existing one, by its location.
+    ArtifactParameter,
+    /// A range, a list of choices or a pattern on a port or a parameter.
+    Refinement,
+    /// An f-string, `??` or a record's field, computed when a task starts.
+    RuntimeExpression,
+    /// The same for a `run:` or `shell:` step.
+    RuntimeExpressionInCommand,
+    // Control flow
+    NestedPipeline,
+    /// `timeout` on a nested pipeline
+    NestedTimeout,
+    If,
+    For,
+    LoopLimit,
+    /// The list that a loop gives, of values.
+    GatherValues,
+    /// The list that a loop gives, of artifacts.
+    GatherArtifacts,
+    Require,
+    After,
+    Finally,
+    /// The body's values in `finally`.
+    BodyValueInFinally,
+    /// Tasks that need nothing of a failed one still run.
+    KeepRunning,
+    // The run
+    RunStatus,
+    RunId,
+    RunName,
+    RunDate,
+    RunInterval,
+    // Attributes of tasks
+    Image,
+    Cpu,
+    Memory,
+    Gpu,
+    Disk,
+    Retry,
+    /// A `backoff` that is no whole number.
+    FractionalBackoff,
+    MaxDelay,
+    /// A `delay` or `max_delay` that is no whole number of seconds.
+    FractionalDelay,
+    Timeout,
+    Cache,
+    /// `cache` with a duration
+    CacheDuration,
+    Env,
+    Secrets,
+    Labels,
+    Kubernetes,
+    // Attributes of pipelines
+    Owner,
+    Tags,
+    Schedule,
+    Catchup,
+    OverlapForbid,
+    OverlapQueue,
+    OverlapReplace,
+    Notify,
+    PipelineTimeout,
+    Parallelism,
+    DependsOnPast,
+    PipelineLabels,
+}
+
+impl Feature {
+    /// Every row, with what it is called in messages and in the docs.
+    pub const ALL: &[(Feature, &'static str)] = &[
+        (Feature::PythonStep, "a `python:` step"),
+        (Feature::RunStep, "a `run:` step"),
+        (Feature::ShellStep, "a `shell:` step"),
+        (Feature::Packages, "`packages`"),
+        (Feature::Value, "a value between tasks"),
+        (Feature::OptionalValue, "an optional value"),
+        (
+            Feature::OptionalValueInCommand,
+            "an optional value in a `run:` or `shell:` step",
+        ),
+        (Feature::Artifact, "an artifact between tasks"),
+        (Feature::OptionalArtifact, "an optional artifact"),
+        (Feature::ArtifactList, "a list of artifacts"),
+        (Feature::ArtifactParameter, "an artifact as a parameter"),
+        (Feature::Refinement, "a range, choice or pattern"),
+        (
+            Feature::RuntimeExpression,
+            "an expression on run-time values",
+        ),
+        (
+            Feature::RuntimeExpressionInCommand,
+            "an expression on run-time values in a `run:` or `shell:` step",
+        ),
+        (Feature::NestedPipeline, "a nested pipeline"),
+        (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
+        (Feature::If, "`if`"),
+        (Feature::For, "`for`"),
+        (Feature::LoopLimit, "`limit`"),
+        (Feature::GatherValues, "gathering values"),
+        (Feature::GatherArtifacts, "gathering artifacts"),
+        (Feature::Require, "`require`"),
+        (Feature::After, "`after`"),
+        (Feature::Finally, "`finally`"),
+        (
+            Feature::BodyValueInFinally,
+            "a value of the body in `finally`",
+        ),
+        (
+            Feature::KeepRunning,
+            "tasks that need nothing of a failed one still run",
+        ),
+        (Feature::RunStatus, "`run.status`"),
+        (Feature::RunId, "`run.id`"),
+        (Feature::RunName, "`run.name`"),
+        (Feature::RunDate, "`run.date`"),
+        (
+            Feature::RunInterval,
+            "`run.interval_start` and `run.interval_end`",
+        ),
+        (Feature::Image, "`image`"),
+        (Feature::Cpu, "`resources.cpu`"),
+        (Feature::Memory, "`resources.memory`"),
+        (Feature::Gpu, "`resources.gpu`"),
+        (Feature::Disk, "`resources.disk`"),
+        (Feature::Retry, "`retry`"),
+        (
+            Feature::FractionalBackoff,
+            "a `retry.backoff` that is no whole number",
+        ),
+        (Feature::MaxDelay, "`retry.max_delay`"),
+        (
+            Feature::FractionalDelay,
+            "a retry delay of less than whole seconds",
+        ),
+        (Feature::Timeout, "`timeout`"),
+        (Feature::Cache, "`cache`"),
+        (Feature::CacheDuration, "`cache` with a duration"),
+        (Feature::Env, "`env`"),
+        (Feature::Secrets, "`secrets`"),
+        (Feature::Labels, "`labels`"),
+        (Feature::Kubernetes, "`kubernetes`"),
+        (Feature::Owner, "`owner`"),
+        (Feature::Tags, "`tags`"),
+        (Feature::Schedule, "`schedule`"),
+        (Feature::Catchup, "`schedule.catchup: true`"),
+        (Feature::OverlapForbid, "`schedule.overlap: \"forbid\"`"),
+        (Feature::OverlapQueue, "`schedule.overlap: \"queue\"`"),
+        (Feature::OverlapReplace, "`schedule.overlap: \"replace\"`"),
+        (Feature::Notify, "`notify`"),
+        (Feature::PipelineTimeout, "`timeout` of a pipeline"),
+        (Feature::Parallelism, "`parallelism`"),
+        (Feature::DependsOnPast, "`depends_on_past`"),
+        (Feature::PipelineLabels, "`labels` of a pipeline"),
+    ];
+
+    pub fn title(self) -> &'static str {
+        Feature::ALL
+            .iter()
+            .find(|(feature, _)| *feature == self)
+            .expect("every feature has a row; a test holds it")
+            .1
+    }
+}
+
+/// What a target makes of a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// The engine has it.
+    Native,
+    /// mlpc builds it from what the engine has; says how.
+    Emulated(&'static str),
+    /// It has no effect here and needs none: said by `mlpc targets`, never a warning.
+    Ignored(&'static str),
+    /// It has less effect than it says, or none; a warning says what is lost.
+    Degrades(&'static str),
+    /// An error.
+    Refused {
+        reason: &'static str,
+        /// The nearest form that works.
+        nearest: &'static str,
+    },
+}
+
+/// Errors for what `target` refuses of the program, and warnings for what degrades there; each place once.
+pub fn check(target: &dyn Target, program: &Program) -> Vec<Diagnostic> {
+    let name = target.name();
+    uses(program)
+        .into_iter()
+        .filter_map(|used| {
+            let title = used.feature.title();
+            match target.support(used.feature) {
+                Support::Native | Support::Emulated(_) | Support::Ignored(_) => None,
+                Support::Degrades(lost) => Some(
+                    Diagnostic::new(
+                        codes::DEGRADED,
+                        used.span,
+                        format!("{title} degrades on `{name}`"),
+                    )
+                    .label(lost),
+                ),
+                Support::Refused { reason, nearest } => Some(
+                    Diagnostic::new(
+                        codes::REFUSED,
+                        used.span,
+                        format!("`{name}` can't do {title}"),
+                    )
+                    .label(reason)
+                    .help(nearest),
+                ),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feature_has_one_row_in_order() {
+        // `DependsOnPast` and what follows stand last: a row that is missing makes the numbers run apart.
+        for (at, (feature, _)) in Feature::ALL.iter().enumerate() {
+            assert_eq!(*feature as usize, at, "{feature:?}");
+        }
+        assert_eq!(Feature::ALL.len(), Feature::PipelineLabels as usize + 1);
+    }
+}

@@ -1,0 +1,378 @@
+//! What of the capability table a program uses, and where.
+
+use std::collections::HashSet;
+
+use super::Feature;
+use crate::graph::{
+    Block, Cache, Callee, Edge, Expr, ExprKind, NodeKind, Overlap, Param, ParamDefault, Pipeline,
+    PipelineAttributes, Port, Program, RunField, Step, Task, TaskAttributes,
+};
+use crate::source::Span;
+use crate::types::Type;
+
+/// A feature and a place that uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Use {
+    pub feature: Feature,
+    pub span: Span,
+}
+
+/// All that the program uses, in the order of its places; each feature once a place.
+pub fn uses(program: &Program) -> Vec<Use> {
+    let mut scan = Scan {
+        program,
+        found: Vec::new(),
+        seen: HashSet::new(),
+    };
+    for component in &program.components {
+        scan.component(component);
+    }
+    for (at, pipeline) in program.pipelines.iter().enumerate() {
+        scan.pipeline(pipeline, at == program.entry.0);
+    }
+    scan.found.sort_by_key(|used| (used.span, used.feature));
+    scan.found
+}
+
+struct Scan<'a> {
+    program: &'a Program,
+    found: Vec<Use>,
+    seen: HashSet<Use>,
+}
+
+impl Scan<'_> {
+    fn add(&mut self, feature: Feature, span: Span) {
+        let used = Use { feature, span };
+        if self.seen.insert(used) {
+            self.found.push(used);
+        }
+    }
+
+    fn component(&mut self, component: &crate::graph::Component) {
+        let step = match component.step {
+            Step::Python(_) => Feature::PythonStep,
+            Step::Run(_) => Feature::RunStep,
+            Step::Shell(_) => Feature::ShellStep,
+        };
+        self.add(step, component.span);
+        let command = step != Feature::PythonStep;
+        for Port { ty, span, .. } in &component.inputs {
+            self.port_type(ty, *span);
+            if command && ty.is_optional() && ty.is_value() {
+                self.add(Feature::OptionalValueInCommand, *span);
+            }
+        }
+        for Port { ty, span, .. } in &component.outputs {
+            self.port_type(ty, *span);
+        }
+    }
+
+    fn port_type(&mut self, ty: &Type, span: Span) {
+        if ty.artifact_list().is_some() {
+            self.add(Feature::ArtifactList, span);
+        } else if ty.artifact().is_some() {
+            let artifact = if ty.is_optional() {
+                Feature::OptionalArtifact
+            } else {
+                Feature::Artifact
+            };
+            self.add(artifact, span);
+        } else {
+            self.add(
+                if ty.is_optional() {
+                    Feature::OptionalValue
+                } else {
+                    Feature::Value
+                },
+                span,
+            );
+        }
+        if ty.refinement().is_some() {
+            self.add(Feature::Refinement, span);
+        }
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline, is_entry: bool) {
+        for Param {
+            ty, default, span, ..
+        } in &pipeline.params
+        {
+            // A nested pipeline's parameters are wired like ports; what they hold shows at its tasks.
+            if is_entry {
+                if ty.artifact().is_some() {
+                    self.add(Feature::ArtifactParameter, *span);
+                }
+                self.port_type(ty, *span);
+                if let Some(ParamDefault::Run(field)) = default {
+                    self.run_field(*field, *span);
+                }
+            }
+        }
+        self.pipeline_attributes(&pipeline.attributes);
+        if pipeline.body.nodes.len() > 1 {
+            self.add(Feature::KeepRunning, pipeline.span);
+        }
+        self.block(pipeline, &pipeline.body);
+        if let Some(finally) = &pipeline.finally {
+            let span = finally
+                .nodes
+                .first()
+                .map_or(pipeline.span, |&node| pipeline.graph[node].span);
+            self.add(Feature::Finally, span);
+            let body: HashSet<_> = pipeline.body.nodes.iter().copied().collect();
+            pipeline.for_each_expr(finally, &mut |expr| {
+                if let ExprKind::Node(read) = expr.kind
+                    && body.contains(&read)
+                {
+                    self.add(Feature::BodyValueInFinally, expr.span);
+                }
+            });
+            self.block(pipeline, finally);
+        }
+        for output in &pipeline.outputs {
+            self.expr(&output.value);
+        }
+    }
+
+    fn block(&mut self, pipeline: &Pipeline, block: &Block) {
+        for &index in &block.nodes {
+            let node = &pipeline.graph[index];
+            let ordered = pipeline
+                .graph
+                .edges_directed(index, petgraph::Direction::Incoming)
+                .any(|edge| *edge.weight() == Edge::Order);
+            if ordered {
+                self.add(Feature::After, node.span);
+            }
+            match &node.kind {
+                NodeKind::Task(task) => self.task(pipeline, task, node.span),
+                NodeKind::If(branching) => {
+                    self.add(Feature::If, node.span);
+                    for branch in &branching.branches {
+                        self.expr(&branch.condition);
+                        self.block(pipeline, &branch.block);
+                    }
+                    if let Some(otherwise) = &branching.otherwise {
+                        self.block(pipeline, otherwise);
+                    }
+                }
+                NodeKind::For(looping) => {
+                    self.add(Feature::For, node.span);
+                    if looping.limit.is_some() {
+                        self.add(Feature::LoopLimit, node.span);
+                    }
+                    if let Some(value) = &looping.body.value {
+                        self.gathered(&value.ty, node.span);
+                    }
+                    self.expr(&looping.items);
+                    self.block(pipeline, &looping.body);
+                }
+                NodeKind::Require(require) => {
+                    self.add(Feature::Require, node.span);
+                    self.expr(&require.condition);
+                    self.expr(&require.message);
+                }
+            }
+        }
+        if let Some(value) = &block.value {
+            self.expr(value);
+        }
+    }
+
+    fn gathered(&mut self, ty: &Type, span: Span) {
+        match ty.base() {
+            Type::Record(record) => {
+                for field in record.fields.values() {
+                    self.gathered(field, span);
+                }
+            }
+            Type::Artifact(_) => self.add(Feature::GatherArtifacts, span),
+            Type::Nothing | Type::Unknown => {}
+            _ => self.add(Feature::GatherValues, span),
+        }
+    }
+
+    fn task(&mut self, pipeline: &Pipeline, task: &Task, span: Span) {
+        match task.callee {
+            Callee::Pipeline(_) => {
+                self.add(Feature::NestedPipeline, span);
+                if task.attributes.timeout.is_some() {
+                    self.add(
+                        Feature::NestedTimeout,
+                        task.attributes.spans.get("timeout").unwrap_or(span),
+                    );
+                }
+                for arg in &task.args {
+                    self.expr(&arg.value);
+                }
+            }
+            Callee::Component(id) => {
+                let component = &self.program[id];
+                self.task_attributes(&task.attributes, span, component);
+                let command = !matches!(component.step, Step::Python(_));
+                for arg in &task.args {
+                    self.expr(&arg.value);
+                    if computed(self.program, pipeline, &arg.value) {
+                        self.add(Feature::RuntimeExpression, arg.value.span);
+                        if command {
+                            self.add(Feature::RuntimeExpressionInCommand, arg.value.span);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        let mut fields = Vec::new();
+        expr.for_each(&mut |inner| {
+            if let ExprKind::Run(field) = inner.kind {
+                fields.push((field, inner.span));
+            }
+        });
+        for (field, span) in fields {
+            self.run_field(field, span);
+        }
+    }
+
+    fn run_field(&mut self, field: RunField, span: Span) {
+        let feature = match field {
+            RunField::Id => Feature::RunId,
+            RunField::Name => Feature::RunName,
+            RunField::Date => Feature::RunDate,
+            RunField::IntervalStart | RunField::IntervalEnd => Feature::RunInterval,
+            RunField::Status => Feature::RunStatus,
+        };
+        self.add(feature, span);
+    }
+
+    fn task_attributes(
+        &mut self,
+        attributes: &TaskAttributes,
+        span: Span,
+        component: &crate::graph::Component,
+    ) {
+        let at = |name: &str| attributes.spans.get(name).unwrap_or(span);
+        let resources = &attributes.resources;
+        let retry = &attributes.retry;
+        let delays = [Some(retry.delay), retry.max_delay];
+        let python = matches!(component.step, Step::Python(_));
+        for (used, feature, span) in [
+            (attributes.image.is_some(), Feature::Image, at("image")),
+            (
+                python && !attributes.packages.is_empty(),
+                Feature::Packages,
+                at("packages"),
+            ),
+            (resources.cpu.is_some(), Feature::Cpu, at("resources.cpu")),
+            (
+                resources.memory.is_some(),
+                Feature::Memory,
+                at("resources.memory"),
+            ),
+            (resources.gpu.is_some(), Feature::Gpu, at("resources.gpu")),
+            (
+                resources.disk.is_some(),
+                Feature::Disk,
+                at("resources.disk"),
+            ),
+            (retry.attempts > 1, Feature::Retry, at("retry.attempts")),
+            (
+                retry.backoff.fract() != 0.0,
+                Feature::FractionalBackoff,
+                at("retry.backoff"),
+            ),
+            (
+                retry.max_delay.is_some(),
+                Feature::MaxDelay,
+                at("retry.max_delay"),
+            ),
+            (
+                delays
+                    .into_iter()
+                    .flatten()
+                    .any(|delay| delay.subsec_nanos() != 0),
+                Feature::FractionalDelay,
+                at("retry.delay"),
+            ),
+            (
+                attributes.timeout.is_some(),
+                Feature::Timeout,
+                at("timeout"),
+            ),
+            (attributes.cache != Cache::Off, Feature::Cache, at("cache")),
+            (
+                matches!(attributes.cache, Cache::For(_)),
+                Feature::CacheDuration,
+                at("cache"),
+            ),
+            (!attributes.env.is_empty(), Feature::Env, at("env")),
+            (
+                !attributes.secrets.is_empty(),
+                Feature::Secrets,
+                at("secrets"),
+            ),
+            (!attributes.labels.is_empty(), Feature::Labels, at("labels")),
+            (
+                attributes.kubernetes != crate::graph::Kubernetes::default(),
+                Feature::Kubernetes,
+                at("kubernetes"),
+            ),
+        ] {
+            if used {
+                self.add(feature, span);
+            }
+        }
+    }
+
+    fn pipeline_attributes(&mut self, attributes: &PipelineAttributes) {
+        // Every attribute that is set has a span.
+        let mut add = |name: &str, feature| {
+            if let Some(span) = attributes.spans.get(name) {
+                self.add(feature, span);
+            }
+        };
+        for (name, feature) in [
+            ("owner", Feature::Owner),
+            ("tags", Feature::Tags),
+            ("notify", Feature::Notify),
+            ("timeout", Feature::PipelineTimeout),
+            ("parallelism", Feature::Parallelism),
+            ("labels", Feature::PipelineLabels),
+            ("schedule", Feature::Schedule),
+        ] {
+            add(name, feature);
+        }
+        if attributes.depends_on_past {
+            add("depends_on_past", Feature::DependsOnPast);
+        }
+        if let Some(schedule) = &attributes.schedule {
+            if schedule.catchup {
+                add("schedule.catchup", Feature::Catchup);
+            }
+            match schedule.overlap {
+                Overlap::Allow => {}
+                Overlap::Forbid => add("schedule.overlap", Feature::OverlapForbid),
+                Overlap::Queue => add("schedule.overlap", Feature::OverlapQueue),
+                Overlap::Replace => add("schedule.overlap", Feature::OverlapReplace),
+            }
+        }
+    }
+}
+
+/// Whether an argument is computed when the task starts, rather than a constant or what a producer gave as it is.
+fn computed(program: &Program, pipeline: &Pipeline, expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Const(_)
+        | ExprKind::Param(_)
+        | ExprKind::Run(_)
+        | ExprKind::Node(_)
+        | ExprKind::Item(_) => false,
+        ExprKind::Field(..) => program.port_of(pipeline, expr).is_none(),
+        // A list of artifacts is wired, not computed.
+        ExprKind::List(items) if expr.ty.artifact_list().is_some() => {
+            items.iter().any(|item| computed(program, pipeline, item))
+        }
+        _ => true,
+    }
+}

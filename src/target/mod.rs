@@ -1,0 +1,68 @@
+//! Targets: what each engine can do, and the lowering of the IR to each engine's document.
+//!
+//! A target says what it can't do in its column of the capability table only ([`Target::support`]); [`check`](capability::check)
+//! turns a column and a program into diagnostics before anything is lowered. Targets don't know one another.
+
+pub mod capability;
+mod features;
+
+use crate::diagnostics::Diagnostic;
+use crate::graph::Program;
+pub use capability::{Feature, Support};
+pub use features::{Use, uses};
+
+/// An engine that a program can be compiled to.
+pub trait Target: Sync {
+    /// As given to `-t`, and the name of its block in attributes and in `mlpc.toml`.
+    fn name(&self) -> &'static str;
+
+    /// What is written, in a few words.
+    fn title(&self) -> &'static str;
+
+    /// This target's column of the capability table.
+    fn support(&self, feature: Feature) -> Support;
+
+    /// Lowers a program that passed [`capability::check`]. The diagnostics are limits that only the emitted
+    /// document shows: sizes, names that meet after mangling.
+    fn emit(&self, program: &Program, options: &Options) -> (Vec<Document>, Vec<Diagnostic>);
+}
+
+/// A file that compiling gives.
+#[derive(Debug)]
+pub struct Document {
+    /// What it is called below the output folder of `-t all`.
+    pub name: String,
+    pub text: String,
+}
+
+/// What belongs to a place rather than to a pipeline: the `[target.*]` sections of `mlpc.toml`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    pub argo: ArgoOptions,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ArgoOptions {
+    pub namespace: Option<String>,
+    pub service_account: Option<String>,
+    /// Where artifacts are kept; nothing means the cluster's default repository.
+    pub artifact_repository: Option<ArtifactRepository>,
+    pub kind: ArgoKind,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize)]
+pub enum ArgoKind {
+    #[default]
+    Workflow,
+    WorkflowTemplate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactRepository {
+    S3,
+    Gcs,
+    Azure,
+    Oss,
+}
