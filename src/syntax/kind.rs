@@ -50,9 +50,9 @@ kinds! {
         String,
         /// `""".."""`
         TripleString,
-        /// `'..'`, which the language does not have.
-        SingleString,
-        /// `f"` or, as the language does not have it, `f'` or `f"""`.
+        /// A string in a form that the language does not have: `'..'`, `r".."`, `f""".."""`.
+        ForeignString,
+        /// `f"`
         FStringOpen,
         /// Text between the holes of an f-string, as written.
         FStringText,
