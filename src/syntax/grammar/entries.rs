@@ -2,7 +2,7 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::{Completed, Frame, Parser};
-use super::{Separator, expressions, list, literals, name, open_block};
+use super::{Separator, expressions, list, literals, name_anywhere, open_block};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::lexer;
 
@@ -79,7 +79,7 @@ fn key(p: &mut Parser) -> bool {
                 not_an_entry(p);
                 return false;
             }
-            name(p, "a key");
+            name_anywhere(p, "a key");
             true
         }
         _ => {

@@ -242,10 +242,6 @@ fn postfix(p: &mut Parser, what: &str) -> Option<Grown> {
 }
 
 fn primary(p: &mut Parser, what: &str) -> Option<Completed> {
-    if p.at_line_end() {
-        missing(p, what);
-        return None;
-    }
     match p.kind() {
         SyntaxKind::Ident => {
             if let Some(done) = foreign::value_word(p) {
@@ -479,6 +475,10 @@ fn over(p: &mut Parser) {
                 .help("write `for x in list limit 2 { .. }`");
             p.report(report);
             p.bump_error();
+        }
+        if p.at_line_end() {
+            p.expected("how many may run at once");
+            return;
         }
         value(p, "how many may run at once");
     }

@@ -2,7 +2,7 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::{Completed, Frame, Parser};
-use super::{entries, expressions, foreign, items, literals, name, open_block};
+use super::{entries, expressions, foreign, items, literals, open_block};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
@@ -56,6 +56,7 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
     let mut seen = Seen::default();
     while !p.at_close(frame) {
         p.found_again();
+        let before = p.pos();
         if entries::at_entry(p) {
             match place {
                 Place::Pipeline => attribute(p, &seen),
@@ -71,13 +72,12 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
                 }
             }
         } else {
-            let before = p.pos();
             order(p, &mut seen);
             seen.value = statement(p, place, &mut seen);
             seen.statements += 1;
-            if p.pos() == before {
-                p.skip_one_error();
-            }
+        }
+        if p.pos() == before {
+            p.skip_one_error();
         }
         end_of_statement(p, frame);
     }
@@ -250,7 +250,7 @@ fn inner_item(p: &mut Parser) {
 /// `name = value with { .. } after a, b`
 fn assign(p: &mut Parser) {
     let statement = p.start();
-    name(p, "a name");
+    p.bump();
     p.bump();
     if let Some(value) = top_value(p, "a value") {
         suffixes(p, value);
@@ -278,7 +278,6 @@ fn expression_statement(p: &mut Parser) -> Option<Span> {
 /// A value where `if` and `for` may stand.
 fn top_value(p: &mut Parser, what: &str) -> Option<Completed> {
     let value = match p.kind() {
-        _ if p.at_line_end() => return expressions::value(p, what),
         SyntaxKind::IfKw => expressions::if_expr(p),
         SyntaxKind::ForKw => expressions::for_expr(p),
         _ => return expressions::value(p, what),
