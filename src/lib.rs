@@ -4,6 +4,7 @@ pub mod diagnostics;
 pub mod graph;
 pub mod project;
 pub mod resolve;
+pub mod shim;
 pub mod source;
 pub mod target;
 pub mod types;
