@@ -226,11 +226,8 @@ fn a_thousand_tasks_are_split_without_a_loss_where_they_come_apart() {
 fn tasks_that_hang_together_are_split_with_a_warning() {
     let program = chains(10, 20, true);
     let (yaml, diagnostics) = emit(&program);
-    let codes: Vec<&str> = diagnostics
-        .iter()
-        .map(|found| found.code.as_str())
-        .collect();
-    assert_eq!(codes, ["W0636"]);
+    let codes: Vec<&str> = diagnostics.iter().map(|found| found.code.as_str()).collect();
+    assert_eq!(codes, ["W0601"]);
     let Some(argo) = engine("argo") else { return };
     assert_eq!(argo.ask(&json!({ "yaml": yaml }))["errors"], json!([]));
     let report = run(&yaml, &[]).expect("it is there");
@@ -240,4 +237,96 @@ fn tasks_that_hang_together_are_split_with_a_warning() {
         (&outputs["c0"], &outputs["c6"], &outputs["c9"]),
         (&json!("20"), &json!("140"), &json!("200"))
     );
+}
+
+/// A function in a file, with the inputs and outputs of a component that calls it.
+fn python(name: &str, inputs: Vec<Port>, outputs: Vec<Port>, source: usize) -> Component {
+    let artifact = |port: &Port| port.ty.artifact().is_some() || port.ty.artifact_list().is_some();
+    let step = PythonStep {
+        code: PythonCode::Embedded(PythonSourceId(source)),
+        function: name.into(),
+        inputs: inputs
+            .iter()
+            .map(|port| if artifact(port) { PythonInput::Path } else { PythonInput::Value })
+            .collect(),
+        outputs: outputs.iter().map(|_| PythonOutput::Returned).collect(),
+    };
+    component(name, inputs, outputs, Step::Python(step))
+}
+
+const STEPS: &str = r#"
+import pathlib
+
+BRACES = "{%s}"
+
+def echo(text):
+    path = pathlib.Path("out.bin")
+    path.write_bytes(text.encode())
+    return path
+
+def same(text):
+    return text
+
+def total(numbers, label=None):
+    assert BRACES == "{%s}"
+    return {"sum": sum(numbers), "label": label}
+"#;
+
+#[test]
+fn python_steps_take_and_give_what_they_are_given() {
+    // The second can't stand in the workflow as it is.
+    for (source, count) in [(STEPS.to_owned(), HOSTILE.len()), (STEPS.replace("{%s}", "{{%s}}"), 3)] {
+        let echo_port = || vec![port("text", Type::Str)];
+        let components = vec![
+            python("echo", echo_port(), vec![port("output", dataset())], 0),
+            python("same", echo_port(), vec![port("output", Type::Str)], 0),
+            python(
+                "total",
+                vec![port("numbers", Type::Float.list()), port("label", Type::Str.optional())],
+                vec![port("sum", Type::Float), port("label", Type::Str.optional())],
+                0,
+            ),
+        ];
+        let mut p = pipeline("hostile");
+        with_param(&mut p, "text", Type::Str, None);
+        with_param(&mut p, "numbers", Type::Int.list(), Some(Value::List(vec![Value::Int(1), Value::Int(2)])));
+        let plain = TaskAttributes::default;
+        let same = |p: &mut Pipeline, value: Expr| {
+            let kind = call(Callee::Component(ComponentId(1)), vec![("text", value)], plain());
+            add(p, "same", kind, Type::Str, &[], &[])
+        };
+        let given = same(&mut p, param("text", Type::Str));
+        let kind = call(Callee::Component(ComponentId(0)), vec![("text", node(given, Type::Str))], plain());
+        let echoed = add(&mut p, "echo", kind, dataset(), &[], &[]);
+        output(&mut p, "echoed", node(echoed, dataset()));
+        output(&mut p, "given", node(given, Type::Str));
+        let record = Type::record(
+            [("sum".to_owned(), Type::Float), ("label".to_owned(), Type::Str.optional())].into_iter().collect(),
+        );
+        for (name, label) in [("labelled", node(given, Type::Str)), ("bare", expr(ExprKind::Const(Value::Absent), Type::Str.optional()))] {
+            let args = vec![("numbers", param("numbers", Type::Int.list())), ("label", label)];
+            let task = add(&mut p, name, call(Callee::Component(ComponentId(2)), args, plain()), record.clone(), &[], &[]);
+            output(&mut p, &format!("{name}_sum"), field(node(task, record.clone()), "sum", Type::Float));
+            output(&mut p, &format!("{name}_label"), field(node(task, record.clone()), "label", Type::Str.optional()));
+        }
+        let mut program = program(components, vec![p]);
+        program.sources = vec![PythonSource { path: "steps.py".into(), text: source.into() }];
+        let yaml = accepted(&program);
+
+        for hostile in &HOSTILE[..count] {
+            let Some(report) = run(&yaml, &[("text", hostile)]) else { return };
+            assert_eq!(report["phase"], "Succeeded", "{hostile:?}: {report}\n{yaml}");
+            assert_eq!(report["outputs"]["artifacts"], json!({ "echoed": hostile }));
+            assert_eq!(
+                report["outputs"]["parameters"],
+                json!({
+                    "given": hostile,
+                    "labelled_sum": "3.0",
+                    "labelled_label": Value::Str((*hostile).to_owned()).json(),
+                    "bare_sum": "3.0",
+                    "bare_label": "null",
+                })
+            );
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub trait Target: Sync {
 
 /// Every target, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[]
+    &[&argo::Argo]
 }
 
 /// The target of a name as given to `-t`.

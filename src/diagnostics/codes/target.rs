@@ -22,8 +22,6 @@ super::codes! {
     NAMES_MEET = "E0632", "two names that are one on the target";
     /// `argo`
     NO_IMAGE = "E0633", "a step in a container without an image";
-    /// `argo`
-    TOO_LARGE = "E0634", "a workflow that Argo would refuse as too large";
     DEGRADED = "W0601", "this has less effect on the target than it says";
     /// `kubeflow`
     KUBEFLOW_NEARLY_TOO_LARGE = "W0611", "a pipeline near the size that Kubeflow refuses";
@@ -32,9 +30,5 @@ super::codes! {
     /// `kubeflow`
     KUBEFLOW_LARGE_PARAMETERS = "W0613", "parameters larger than Kubeflow takes";
     /// `argo`
-    NEARLY_TOO_LARGE = "W0634", "a workflow near the size that Argo refuses";
-    /// `argo`
     CACHE_OFF = "W0635", "a task that Argo can't cache";
-    /// `argo`
-    SPLIT_DAG = "W0636", "a pipeline split over several DAGs that depend on each other";
 }

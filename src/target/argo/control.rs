@@ -295,14 +295,21 @@ impl<'a> Lowering<'a> {
             _ => Argo::input(ITEMS).decoded(),
         };
         let own = Argo::Verbatim("#");
-        let written = match (is_textual(&item) && !item.is_optional(), plain_item) {
-            (true, true) => own,
-            (true, false) => own.call("sprig.b64enc"),
-            (false, true) => own.call("toJson"),
-            (false, false) => own.call("toJson").call("sprig.b64enc"),
+        let texts = if item.is_scalar() && !is_textual(&item) {
+            // Not by `fromJSON`, which makes every number a double.
+            let inside = Argo::Call("trim", vec![list, Argo::text("[] \t\r\n")]);
+            let items = Argo::Call("split", vec![inside, Argo::text(",")]);
+            Argo::NotEmpty(Box::new(Argo::Collect(Box::new(items), Box::new(own.call("trim")))))
+        } else {
+            let written = match (is_textual(&item) && !item.is_optional(), plain_item) {
+                (true, true) => own,
+                (true, false) => own.call("sprig.b64enc"),
+                (false, true) => own.call("toJson"),
+                (false, false) => own.call("toJson").call("sprig.b64enc"),
+            };
+            Argo::Collect(Box::new(list.call("fromJSON")), Box::new(written))
         };
-        let with_param =
-            Argo::Collect(Box::new(list.call("fromJSON")), Box::new(written)).call("toJson");
+        let with_param = texts.call("toJson");
         let place = self.templates.len();
         self.frames.push(frame);
         let mut body = Frame::new(self.pipeline(), false);

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::block::ArgoBlock;
 use super::expr::{Argo, has_tag};
 use super::lower::{ENTRY, Lowering};
 use super::model::{
@@ -14,7 +15,6 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::emit::yaml::YamlFile;
 use crate::graph::{Overlap, Pipeline, Program, Schedule};
 use crate::target::{ArgoKind, ArgoOptions, Document};
-use crate::value::Value;
 
 /// What the full CRDs allow.
 const MOST_TEMPLATES: usize = 200;
@@ -147,65 +147,49 @@ fn spec(
     parameters: Vec<Parameter>,
 ) -> WorkflowSpec {
     let attributes = &pipeline.attributes;
-    let block = |key: &str| attributes.targets.get("argo", key);
-    let text = |key: &str| match block(key) {
-        Some(Value::Str(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let strategy = |key: &str| text(key).map(|strategy| Strategy { strategy });
-    let mutex = text("mutex").or_else(|| {
-        let queue = attributes
-            .schedule
-            .as_ref()
-            .is_some_and(|schedule| schedule.overlap == Overlap::Queue);
-        queue.then(|| object(&pipeline.name, LABEL))
-    });
-    let has_outputs = lowering
-        .templates
-        .iter()
-        .any(|template| template.dag.is_none() && !template.outputs.is_empty());
+    let block = ArgoBlock(&attributes.targets);
+    let strategy = |key: &str| block.text(key).map(|strategy| Strategy { strategy });
+    let queue = attributes.schedule.as_ref().is_some_and(|schedule| schedule.overlap == Overlap::Queue);
+    // A run that must queue waits for the one before it.
+    let queue = queue.then(|| Synchronization { mutexes: vec![Named { name: object(&pipeline.name, LABEL) }] });
+    let has_outputs = lowering.templates.iter().any(|template| template.dag.is_none() && !template.outputs.is_empty());
     let caches = lowering.caches();
+    let mut volumes = Vec::new();
+    if has_outputs {
+        volumes.push(Volume { name: OUT_VOLUME.into(), source: VolumeSource::EmptyDir {} });
+    }
+    let mut pod_metadata = Metadata { labels: attributes.labels.clone(), ..Default::default() };
+    if let Some((annotations, volume)) = lowering.library() {
+        pod_metadata.annotations = annotations;
+        volumes.push(volume);
+    }
     WorkflowSpec {
         entrypoint: Some(ENTRY.into()),
-        arguments: Arguments {
-            parameters,
-            artifacts: Vec::new(),
-        },
-        service_account_name: text("service_account").or_else(|| options.service_account.clone()),
+        arguments: Arguments { parameters, artifacts: Vec::new() },
+        service_account_name: block.text("service_account").or_else(|| options.service_account.clone()),
         image_pull_secrets: std::mem::take(&mut lowering.image_pull_secrets)
             .into_iter()
             .map(|name| Named { name })
             .collect(),
         active_deadline_seconds: attributes.timeout.map(whole_seconds),
         parallelism: attributes.parallelism,
-        synchronization: mutex.map(|name| Synchronization {
-            mutexes: vec![Named { name }],
-        }),
-        pod_metadata: (!attributes.labels.is_empty()).then(|| Metadata {
-            labels: attributes.labels.clone(),
-            ..Default::default()
-        }),
+        priority: block.int("priority"),
+        synchronization: match (block.mutex(), queue) {
+            (Some(mut own), Some(queue)) => {
+                own.mutexes.extend(queue.mutexes);
+                Some(own)
+            }
+            (own, queue) => own.or(queue),
+        },
+        node_selector: block.node_selector(&IndexMap::new()),
+        tolerations: block.tolerations(&[]),
+        security_context: block.security_context(),
+        pod_metadata: (!pod_metadata.is_empty()).then_some(pod_metadata),
         pod_gc: strategy("pod_gc"),
-        ttl_strategy: match block("ttl") {
-            Some(Value::Int(seconds)) => Some(TtlStrategy {
-                seconds_after_completion: *seconds as u64,
-            }),
-            _ => None,
-        },
+        ttl_strategy: block.int("ttl").map(|seconds| TtlStrategy { seconds_after_completion: seconds as u64 }),
         // A cached step's artifacts are looked up by their keys: they must outlive the run that made them.
-        artifact_gc: strategy("artifact_gc").or_else(|| {
-            caches.then(|| Strategy {
-                strategy: "Never".into(),
-            })
-        }),
-        volumes: if has_outputs {
-            vec![Volume {
-                name: OUT_VOLUME.into(),
-                source: VolumeSource::EmptyDir {},
-            }]
-        } else {
-            Vec::new()
-        },
+        artifact_gc: strategy("artifact_gc").or_else(|| caches.then(|| Strategy { strategy: "Never".into() })),
+        volumes,
         ..Default::default()
     }
 }
@@ -268,7 +252,7 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
     if templates > MOST_TEMPLATES {
         diagnostics.push(
             Diagnostic::new(
-                codes::TOO_LARGE,
+                codes::REFUSED,
                 pipeline.span,
                 format!("the workflow has {templates} templates; Argo's CRDs allow {MOST_TEMPLATES}"),
             )
@@ -281,7 +265,7 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
         if tasks > MOST_TASKS {
             diagnostics.push(
                 Diagnostic::new(
-                    codes::TOO_LARGE,
+                    codes::REFUSED,
                     pipeline.span,
                     format!(
                         "the DAG `{}` has {tasks} tasks; Argo's CRDs allow {MOST_TASKS}",
@@ -298,7 +282,7 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
     if bytes > MOST_BYTES {
         diagnostics.push(
             Diagnostic::new(
-                codes::TOO_LARGE,
+                codes::REFUSED,
                 pipeline.span,
                 format!("the workflow has {} of JSON; etcd takes no more than {}", figure(bytes), figure(MOST_BYTES)),
             )
@@ -308,7 +292,7 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
     } else if bytes > MANY_BYTES {
         diagnostics.push(
             Diagnostic::new(
-                codes::NEARLY_TOO_LARGE,
+                codes::DEGRADED,
                 pipeline.span,
                 format!(
                     "the workflow has {} of JSON, and grows as it runs; etcd takes {}",

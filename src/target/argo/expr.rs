@@ -29,6 +29,8 @@ pub enum Argo {
     Maybe(Vec<String>),
     /// `map(list, {item})`, where `#` in the second is the item.
     Collect(Box<Argo>, Box<Argo>),
+    /// `filter(list, {# != ''})`
+    NotEmpty(Box<Argo>),
     /// `object.Method(..)`
     Method(Box<Argo>, &'static str, Vec<Argo>),
     /// `list[2]`, `list[3:]`
@@ -176,9 +178,8 @@ impl Argo {
             Argo::Each(inner, field) => Argo::Each(Box::new(inner.embed()), field),
             Argo::Part(inner, range) => Argo::Part(Box::new(inner.embed()), range),
             Argo::Collect(list, item) => Argo::Collect(Box::new(list.embed()), item),
-            Argo::Method(inner, method, arguments) => {
-                Argo::Method(Box::new(inner.embed()), method, arguments)
-            }
+            Argo::NotEmpty(list) => Argo::NotEmpty(Box::new(list.embed())),
+            Argo::Method(inner, method, arguments) => Argo::Method(Box::new(inner.embed()), method, arguments),
             Argo::List(items) => Argo::List(items.into_iter().map(Argo::embed).collect()),
             Argo::Verbatim("nil") | Argo::Maybe(_) => self,
             // The run's date reads the workflow only.
@@ -250,6 +251,7 @@ impl std::fmt::Display for Argo {
                 }
                 Ok(())
             }
+            Argo::NotEmpty(list) => write!(f, "filter({list}, {{# != ''}})"),
             Argo::Collect(list, item) => write!(f, "map({list}, {{{item}}})"),
             Argo::Call(function, arguments) => {
                 write!(f, "{function}(")?;

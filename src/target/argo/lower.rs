@@ -13,12 +13,12 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
-use super::control;
-use super::encode::{Encoding, Held, is_plain_type, text_as};
+use super::encode::{Encoding, Held, is_plain_type, required, text_as};
 use super::expr::{Argo, has_tag};
 use super::model::{Arguments, Artifact, Dag, DagTask, Location, Parameter, Template, ValueFrom};
 use super::names::{self, Unique};
 use super::pod::Helper;
+use super::python::Library;
 use super::split::{self, MOST_TASKS};
 use super::step::{self, Form, listed};
 use super::value::{Place, convert};
@@ -138,6 +138,15 @@ struct NestedOutput {
     proven: bool,
 }
 
+/// What takes an argument.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// The shim of a `python:` step: it reads JSON and checks types and refinements.
+    Shim,
+    Command,
+    Pipeline,
+}
+
 /// An argument of a task.
 enum Given {
     Parameter(String),
@@ -154,6 +163,7 @@ pub struct Lowering<'a> {
     pub frames: Vec<Frame<'a>>,
     /// Of all steps: Argo knows them for the whole workflow only.
     pub image_pull_secrets: Vec<String>,
+    pub library: Library,
     names: Unique,
     steps: HashMap<ComponentId, Vec<Shared>>,
     nested: Vec<Nested>,
@@ -174,6 +184,7 @@ impl<'a> Lowering<'a> {
             diagnostics: Vec::new(),
             frames: Vec::new(),
             image_pull_secrets: Vec::new(),
+            library: Library::default(),
             names,
             steps: HashMap::new(),
             nested: Vec::new(),
@@ -518,7 +529,7 @@ impl<'a> Lowering<'a> {
         if crosses {
             self.diagnostics.push(
                 Diagnostic::new(
-                    codes::SPLIT_DAG,
+                    codes::DEGRADED,
                     pipeline.span,
                     format!("`{}` has {} tasks in one block; Argo takes 200 in a DAG", pipeline.name, block.nodes.len()),
                 )
@@ -700,15 +711,16 @@ impl<'a> Lowering<'a> {
     fn task(&mut self, index: NodeIndex, task: &'a Task, name: &str) -> DagTask {
         let mut forms = Vec::new();
         let mut arguments = Arguments::default();
-        let ports: Vec<(&str, &Type, bool)> = match task.callee {
+        let (ports, reader): (Vec<(&str, &Type)>, Reader) = match task.callee {
             Callee::Component(id) => {
                 let component = &self.program[id];
-                let command = !matches!(component.step, crate::graph::Step::Python(_));
-                component
-                    .inputs
-                    .iter()
-                    .map(|port| (port.name.as_str(), &port.ty, command))
-                    .collect()
+                let python = matches!(component.step, crate::graph::Step::Python(_));
+                let ports = component.inputs.iter().map(|port| (port.name.as_str(), &port.ty)).collect();
+                (ports, if python { Reader::Shim } else { Reader::Command })
+            }
+            Callee::Pipeline(id) => {
+                let params = self.program[id].params.iter().map(|param| (param.name.as_str(), &param.ty));
+                (params.collect(), Reader::Pipeline)
             }
             Callee::Pipeline(id) => self.program[id]
                 .params
@@ -716,9 +728,9 @@ impl<'a> Lowering<'a> {
                 .map(|param| (param.name.as_str(), &param.ty, false))
                 .collect(),
         };
-        for ((port, ty, command), arg) in ports.into_iter().zip(&task.args) {
+        for ((port, ty), arg) in ports.into_iter().zip(&task.args) {
             debug_assert_eq!(port, arg.port);
-            let (form, given) = self.given(port, ty, &arg.value, command);
+            let (form, given) = self.given(port, ty, &arg.value, reader);
             let optional = matches!(form, Form::Artifact { optional: true });
             match given {
                 Given::Parameter(value) => arguments.parameters.push(Parameter {
@@ -751,7 +763,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// The form in which an argument reaches a port, and the argument.
-    fn given(&mut self, name: &str, ty: &Type, arg: &Expr, command: bool) -> (Form, Given) {
+    fn given(&mut self, name: &str, ty: &Type, arg: &Expr, reader: Reader) -> (Form, Given) {
+        let command = reader == Reader::Command;
         if matches!(arg.kind, ExprKind::Const(Value::Absent)) {
             return (Form::Absent, Given::Nothing);
         }
@@ -778,18 +791,30 @@ impl<'a> Lowering<'a> {
         let optional = arg.ty.is_optional() && arg.constant().is_none();
         // What is there for certain is handed over as if the port asked for no less.
         let asked = if optional { ty.clone() } else { required(ty) };
+        if command && matches!(arg.constant(), Some(Value::Str(text)) if text.contains('\0')) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::REFUSED, arg.span, "`argo` can't hand a text with a NUL to a command")
+                    .label("arguments and variables of a process end at a NUL")
+                    .help("take it in a `python:` step"),
+            );
+        }
         let mut held = match arg.constant() {
             Some(value) => Held::constant(text_as(value, &asked)),
             None => convert(self.value(arg), &arg.ty, &asked),
         };
-        if arg.constant().is_none()
-            && ty.refinement().is_some()
-            && ty.refinement() != arg.ty.refinement()
+        if let Some(refinement) = ty.refinement()
+            && arg.constant().is_none()
         {
-            let plain = held.plain || is_plain_type(&asked);
-            held = Held {
-                code: super::encode::checked(held.code, &asked, name),
-                plain,
+            let same = arg.ty.refinement() == Some(refinement);
+            held = match reader {
+                // It checks what it is given.
+                Reader::Shim if same => held.unchecked(&asked),
+                Reader::Shim => held,
+                Reader::Command | Reader::Pipeline if same => held,
+                Reader::Command | Reader::Pipeline => {
+                    let plain = held.plain || is_plain_type(&asked);
+                    Held { code: super::encode::checked(held.code, &asked, name), plain }
+                }
             };
         }
         let (encoding, value) = if command && optional {
@@ -1011,7 +1036,7 @@ impl Argo {
     fn is_global(&self) -> bool {
         match self {
             Argo::Path(segments) | Argo::Maybe(segments) => segments[0] == "workflow",
-            Argo::Collect(list, _) => list.is_global(),
+            Argo::Collect(list, _) | Argo::NotEmpty(list) => list.is_global(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
             Argo::Call(_, arguments) | Argo::List(arguments) => {
                 arguments.iter().all(Argo::is_global)
@@ -1033,14 +1058,6 @@ fn decoded(code: Argo, encoding: Encoding) -> Argo {
         code
     } else {
         code.decoded()
-    }
-}
-
-/// The type less its `?`.
-fn required(ty: &Type) -> Type {
-    match ty {
-        Type::Optional(inner) => (**inner).clone(),
-        other => other.clone(),
     }
 }
 

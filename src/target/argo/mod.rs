@@ -8,6 +8,7 @@
 //! expr: the one place that writes Argo's expressions and tags; names: mangling and lengths; model: the documents as structs
 //! ```
 
+mod block;
 mod capability;
 mod control;
 mod document;
@@ -17,6 +18,7 @@ mod lower;
 mod model;
 mod names;
 mod pod;
+mod python;
 mod split;
 mod step;
 mod value;

@@ -65,8 +65,6 @@ pub struct WorkflowSpec {
     pub priority: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub synchronization: Option<Synchronization>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pod_metadata: Option<Metadata>,
     #[serde(rename = "podGC", skip_serializing_if = "Option::is_none")]
     pub pod_gc: Option<Strategy>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +81,9 @@ pub struct WorkflowSpec {
     pub volumes: Vec<Volume>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub templates: Vec<Template>,
+    /// Last, for it holds the files of Python steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_metadata: Option<Metadata>,
 }
 
 #[derive(Debug, Serialize)]
@@ -233,8 +234,6 @@ pub struct Template {
     pub synchronization: Option<Synchronization>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority_class_name: Option<String>,
     #[serde(skip_serializing_if = "Strings::is_empty")]
     pub node_selector: Strings,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -365,6 +364,24 @@ pub enum VolumeSource {
     Secret {
         secret_name: String,
     },
+    /// Files that hold fields of the pod.
+    #[serde(rename = "downwardAPI")]
+    Downward {
+        items: Vec<DownwardItem>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DownwardItem {
+    pub path: String,
+    pub field_ref: FieldRef,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldRef {
+    pub field_path: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -36,7 +36,9 @@ impl Lowering<'_> {
             Step::Run(_) | Step::Shell(_) => {
                 (template.container, template.script) = step::command(component, forms, &image);
             }
-            Step::Python(_) => unreachable!("not yet"),
+            Step::Python(python) => {
+                template.container = Some(self.python(component, python, attributes, forms, image));
+            }
         }
         step::attributes(&mut template, attributes);
         if let Some(doc) = step::described(&component.doc) {

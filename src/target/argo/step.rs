@@ -3,15 +3,12 @@
 //! Inputs and output paths are environment variables of the ports' names, so a `shell:` script stands in the template as it was
 //! written. A prologue of a few lines comes before it only where a value travels encoded or may be absent.
 
+use super::block::ArgoBlock;
 use super::encode::Encoding;
 use super::expr::{base64, has_tag};
 use super::model::{
-    Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter,
-    ResourceRequirements, RetryStrategy, SecretKeySelector, Template, Toleration, ValueFrom,
-    Volume, VolumeMount, VolumeSource,
-};
-use crate::graph::{
-    Component, Part, Port, Resources, Retry, Step, TaskAttributes, VolumeSource as Source, Word,
+    Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter, ResourceRequirements,
+    RetryStrategy, SecretKeySelector, Template, ValueFrom, Volume, VolumeMount, VolumeSource,
 };
 use std::time::Duration;
 
@@ -70,9 +67,9 @@ pub fn declared(ports: &[Port], forms: &[Form]) -> Arguments {
     inputs
 }
 
-/// A doc comment as a description, if there is one and it holds no tag.
+/// A doc comment as a description, if there is one. What Argo would take for a tag gets a blank between its braces.
 pub fn described(doc: &str) -> Option<String> {
-    (!doc.is_empty() && !has_tag(doc)).then(|| doc.to_owned())
+    (!doc.is_empty()).then(|| doc.replace("{{", "{ {"))
 }
 
 pub fn outputs(ports: &[Port]) -> Arguments {
@@ -131,12 +128,8 @@ fn listed_paths(port: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
-fn output_path(port: &Port) -> String {
-    let kind = if port.ty.artifact().is_some() {
-        "artifacts"
-    } else {
-        "parameters"
-    };
+pub fn output_path(port: &Port) -> String {
+    let kind = if port.ty.artifact().is_some() { "artifacts" } else { "parameters" };
     format!("{{{{outputs.{kind}.{}.path}}}}", port.name)
 }
 
@@ -243,7 +236,7 @@ fn prologue(component: &Component, forms: &[Form]) -> String {
 }
 
 /// What Kubernetes makes the text of an argument again: it reads `$$` and `$(NAME)`.
-fn kubernetes_literal(text: &str) -> String {
+pub fn kubernetes_literal(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
@@ -487,23 +480,14 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
         ..Default::default()
     };
     template.retry_strategy = retry_strategy(&attributes.retry);
-    template.active_deadline_seconds = attributes
-        .timeout
-        .map(|timeout| whole_seconds(timeout).to_string());
-    template.service_account_name = attributes.kubernetes.service_account.clone();
-    template.node_selector = attributes.kubernetes.node_selector.clone();
-    template.tolerations = attributes
-        .kubernetes
-        .tolerations
-        .iter()
-        .map(|toleration| Toleration {
-            key: toleration.key.clone(),
-            operator: toleration.operator.clone(),
-            value: toleration.value.clone(),
-            effect: toleration.effect.clone(),
-            toleration_seconds: toleration.duration.map(whole_seconds),
-        })
-        .collect();
+    template.active_deadline_seconds = attributes.timeout.map(|timeout| whole_seconds(timeout).to_string());
+    let block = ArgoBlock(&attributes.targets);
+    let kubernetes = &attributes.kubernetes;
+    template.service_account_name = block.text("service_account").or_else(|| kubernetes.service_account.clone());
+    template.node_selector = block.node_selector(&kubernetes.node_selector);
+    template.tolerations = block.tolerations(&kubernetes.tolerations);
+    template.synchronization = block.mutex();
+    template.security_context = block.security_context();
     let has_outputs = !template.outputs.is_empty();
     let Some(container) = template.container.as_mut().or(template.script.as_mut()) else {
         return;

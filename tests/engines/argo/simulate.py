@@ -169,10 +169,24 @@ class Simulation:
             artifact["path"] = below(artifact["path"])
         for parameter in template.get("outputs", {}).get("parameters", []):
             parameter["valueFrom"]["path"] = below(parameter["valueFrom"]["path"])
-        self.mounts = None
         container = template.get("container") or template["script"]
         for mount in container.get("volumeMounts", []):
             mount["mountPath"] = below(mount["mountPath"])
+            files = self.files_of(mount["name"])
+            if files:
+                # What it mounts is named by its path in the command.
+                for key in ("command", "args"):
+                    where = mount["mountPath"].removeprefix(f"{folder}/root")
+                    container[key] = [word.replace(where + "/", mount["mountPath"] + "/") for word in container.get(key, [])]
+
+    def files_of(self, volume):
+        """The files of a volume of annotations."""
+        for one in self.spec.get("volumes", []):
+            if one["name"] == volume and "downwardAPI" in one:
+                annotations = self.spec["podMetadata"]["annotations"]
+                keys = [(item["path"], item["fieldRef"]["fieldPath"]) for item in one["downwardAPI"]["items"]]
+                return {path: annotations[re.fullmatch(r"metadata\.annotations\['(.*)'\]", key).group(1)] for path, key in keys}
+        return {}
 
     def attempts(self, template, artifacts, folder, path):
         limit = int(template.get("retryStrategy", {}).get("limit", 0))
@@ -187,7 +201,11 @@ class Simulation:
         folder.mkdir(parents=True)
         container = template.get("container") or template["script"]
         for mount in container.get("volumeMounts", []):
-            pathlib.Path(mount["mountPath"]).mkdir(parents=True, exist_ok=True)
+            root = pathlib.Path(mount["mountPath"])
+            root.mkdir(parents=True, exist_ok=True)
+            for name, text in self.files_of(mount["name"]).items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text, encoding="utf-8", newline="")
         for artifact in template.get("inputs", {}).get("artifacts", []):
             target = pathlib.Path(artifact["path"])
             if "raw" in artifact:
