@@ -5,6 +5,7 @@
 
 pub mod argo;
 pub mod capability;
+pub mod kubeflow;
 mod features;
 pub mod local;
 pub mod table;
