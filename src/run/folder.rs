@@ -111,7 +111,9 @@ impl Folder {
         let path = self.shown.join(name);
         let temporary = self.shown.join(format!("{name}.tmp"));
         let write = || {
+            super::crash::point();
             fs::write(&temporary, text)?;
+            super::crash::point();
             fs::rename(&temporary, &path)
         };
         write().map_err(|error| Error::io("write", &path, &error))
