@@ -78,6 +78,25 @@ impl SourceFile {
         let column = self.text[start..offset as usize].chars().count() + 1;
         Position { line, column }
     }
+
+    /// The number of lines; an empty text has one.
+    pub fn lines(&self) -> usize {
+        self.line_starts.len()
+    }
+
+    /// The line of a byte offset, from 0. An offset past the end is on the last line.
+    pub fn line_at(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|&start| start as usize <= offset) - 1
+    }
+
+    /// The bytes of a line, counted from 0, without its line end.
+    pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
+        let start = self.line_starts[line] as usize;
+        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |&next| next as usize);
+        let text = &self.text[start..end];
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        start..start + text.strip_suffix('\r').unwrap_or(text).len()
+    }
 }
 
 /// All texts of one compilation.

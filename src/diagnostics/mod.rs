@@ -4,6 +4,7 @@
 //! wrong in one line without a full stop, its labels say where and what was expected there, `help` says what to do.
 
 pub mod codes;
+pub mod render;
 
 pub use codes::Code;
 

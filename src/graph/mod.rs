@@ -212,7 +212,7 @@ pub struct Pipeline {
     pub span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Param {
     pub name: String,
     pub ty: Type,
@@ -266,14 +266,13 @@ pub enum NodeKind {
 }
 
 impl Pipeline {
-    /// The nodes of a block and of all blocks inside it, an enclosing node before its inner ones.
-    pub fn nodes_within<'a>(&'a self, block: &'a Block) -> Vec<NodeIndex> {
+    /// The nodes of a block and of all blocks inside it, an enclosing node right before its inner ones.
+    pub fn nodes_within(&self, block: &Block) -> Vec<NodeIndex> {
         let mut found = Vec::new();
-        let mut waiting: Vec<&Block> = vec![block];
-        while let Some(block) = waiting.pop() {
-            for &node in &block.nodes {
-                found.push(node);
-                waiting.extend(self.graph[node].kind.blocks());
+        for &node in &block.nodes {
+            found.push(node);
+            for inner in self.graph[node].kind.blocks() {
+                found.extend(self.nodes_within(inner));
             }
         }
         found

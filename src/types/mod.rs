@@ -1,5 +1,6 @@
 //! Type forms, subtyping and the checker.
 
+pub mod constant;
 mod display;
 mod fits;
 mod join;
