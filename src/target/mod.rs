@@ -8,9 +8,6 @@ pub mod capability;
 pub mod kubeflow;
 mod features;
 pub mod local;
-pub mod table;
-
-use indexmap::IndexMap;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::Program;
