@@ -147,8 +147,8 @@ impl<'t> Input<'t> {
             || match self.kinds[at] {
                 Arrow | ElseKw | Dot | Coalesce | AndKw | OrKw => true,
                 Ident => match self.text(at) {
-                    "with" => self.kind(at + 1) == LBrace,
-                    "after" => self.kind(at + 1) == Ident,
+                    "with" => self.kind(at + 1) == LBrace && !self.is_line_start(at + 1),
+                    "after" => self.kind(at + 1) == Ident && !self.is_line_start(at + 1),
                     _ => false,
                 },
                 _ => false,
@@ -157,7 +157,7 @@ impl<'t> Input<'t> {
 
     /// A word that begins a definition stands here, at the start of a line, with what must follow it.
     pub fn is_item_start(&self, at: usize) -> bool {
-        if self.kind(at) != SyntaxKind::Ident || !self.is_line_start(at) {
+        if self.kind(at) != SyntaxKind::Ident || !self.is_line_start(at) || self.is_line_start(at + 1) {
             return false;
         }
         let next = self.kind(at + 1);

@@ -69,11 +69,6 @@ pub fn condition(p: &mut Parser) {
     foreign::in_list(p);
 }
 
-/// An end of a range.
-pub fn bound(p: &mut Parser) {
-    binary(p, UNARY, "the end of a range");
-}
-
 /// Operators that bind at least as tight as `least`, and their operands.
 fn binary(p: &mut Parser, least: u8, what: &str) -> Option<Grown> {
     let grown = if p.enter() { binary_within(p, least, what) } else { None };

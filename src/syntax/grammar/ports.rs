@@ -113,6 +113,12 @@ pub fn outputs(p: &mut Parser) {
         p.bump_error();
     }
     if p.at(SyntaxKind::LParen) {
+        if p.nth(1) == SyntaxKind::RParen {
+            let report = Diagnostic::new(codes::UNEXPECTED, p.span_of(p.pos() + 1), "there is no output in these parentheses")
+                .label("expected an output: `name: type`")
+                .help("leave out the `->`: what gives nothing has no outputs");
+            p.report(report);
+        }
         port_list(p, Side::Outputs);
     } else if p.at(SyntaxKind::Ident) && foreign::is_nothing(p.text()) {
         let report = Diagnostic::new(

@@ -66,7 +66,12 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
         let before = p.pos();
         if entries::at_entry(p) {
             match place {
-                Place::Pipeline => attribute(p, &seen),
+                Place::Pipeline => {
+                    attribute(p, &seen);
+                    if p.eat(SyntaxKind::Comma) {
+                        continue;
+                    }
+                }
                 _ if seen.statements == 0 => {
                     record_meant(p, frame, open);
                     return;
@@ -117,7 +122,6 @@ fn attribute(p: &mut Parser, seen: &Seen) {
             .help("write `name = ..`; what a task gives is declared by its component");
         p.fail(report);
     }
-    p.eat(SyntaxKind::Comma);
 }
 
 /// Entries in an inner block: its braces were meant as a record's. They make the record that was meant.
