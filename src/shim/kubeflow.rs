@@ -1,0 +1,61 @@
+//! The front for Kubeflow Pipelines.
+//!
+//! `command: [python3, -u, -c, SHIM]`, `args: [the placeholder of the ExecutorInput, DESCRIPTION, SOURCE..]`: the source in pieces that hold
+//! nothing an engine would fill in. Values come as JSON values ([`Carried::Json`](super::Carried::Json)); a port of type `T?` is a STRING that
+//! holds JSON text. Outputs are written to their files, and the ExecutorOutput that names the artifacts to its own.
+
+use serde::Serialize;
+
+use super::{Code, Expr, Step as Described, Work, container};
+
+pub(super) const FRONT: &str = include_str!("kubeflow.py");
+
+/// Where the engine has a port: under its key in the component's specification, by default the port's name.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Key {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Of the artifacts of a list, one after the other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
+    /// Drop one final newline: a command left it there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub chomp: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unset: Option<Unset>,
+    /// What to call it in messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+}
+
+/// A text that stands for another value: a [`Lit`](Expr::Lit), or what a read gives ([`In`](Expr::In)).
+#[derive(Clone, Debug, Serialize)]
+pub struct Unset {
+    pub marker: String,
+    pub then: Expr,
+}
+
+pub type Step = Described<Key, Key>;
+
+/// The text of the shim with the parts that the step needs.
+pub fn text(step: &Step) -> String {
+    container(step, FRONT)
+}
+
+/// The step's description as JSON, without its source.
+pub fn description(step: &Step) -> String {
+    let mut json = serde_json::to_value(step).expect("a description has text keys only");
+    json.as_object_mut().expect("a struct").shift_remove("source");
+    json.to_string()
+}
+
+/// The source that the step embeds; nothing for what needs none.
+pub fn source(step: &Step) -> &str {
+    match &step.work {
+        Work::Function {
+            code: Code::Embedded { source, .. },
+            ..
+        } => source,
+        _ => "",
+    }
+}
