@@ -341,6 +341,21 @@ impl<'a> Loader<'a> {
         Ok(self.add(path, bytes))
     }
 
+    /// The project's `mlpc.toml`, if it has one.
+    pub fn settings(&mut self) -> Option<FileId> {
+        match self.project.files.read(CONFIG_FILE) {
+            Ok(bytes) => Some(self.add(CONFIG_FILE, bytes)),
+            Err(ReadError::Missing) => None,
+            Err(error) => {
+                let shown = self.project.shown(CONFIG_FILE);
+                let file = self.sources.add(CONFIG_FILE, shown.as_str(), "");
+                let message = format!("`{shown}` cannot be read: {error}");
+                self.diagnostics.push(Diagnostic::new(codes::FILE_UNREADABLE, Span::new(file, 0, 0), message));
+                None
+            }
+        }
+    }
+
     /// A text that is already here: standard input.
     pub fn text(&mut self, path: &str, bytes: Vec<u8>) -> FileId {
         self.add(path, bytes)

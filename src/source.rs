@@ -126,6 +126,11 @@ impl SourceMap {
         &self.files[id.0 as usize]
     }
 
+    /// In the order in which they were loaded.
+    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter()
+    }
+
     /// The file with this path from the project's root, if it was loaded.
     pub fn find(&self, path: &str) -> Option<FileId> {
         let at = self.files.iter().position(|file| file.path == path)?;

@@ -91,9 +91,19 @@ const HOSTILE: &[&str] = &[
 fn echoes() -> Vec<Component> {
     let one = |part: Part| Word::One(vec![part]);
     let word = |text: &str| one(Part::Text(text.into()));
-    let ports = || (vec![port("text", Type::Str)], vec![port("output", dataset())]);
+    let ports = || {
+        (
+            vec![port("text", Type::Str)],
+            vec![port("output", dataset())],
+        )
+    };
     let (inputs, outputs) = ports();
-    let shell = component("echo_shell", inputs, outputs, Step::Shell("printf %s \"$text\" > \"$output\"\n".into()));
+    let shell = component(
+        "echo_shell",
+        inputs,
+        outputs,
+        Step::Shell("printf %s \"$text\" > \"$output\"\n".into()),
+    );
     let (inputs, outputs) = ports();
     let run = component(
         "echo_run",
@@ -112,7 +122,11 @@ fn echoes() -> Vec<Component> {
 }
 
 fn echo(pipeline: &mut Pipeline, at: usize, name: &str, value: Expr) {
-    let kind = call(Callee::Component(ComponentId(at)), vec![("text", value)], image("alpine:3.20"));
+    let kind = call(
+        Callee::Component(ComponentId(at)),
+        vec![("text", value)],
+        image("alpine:3.20"),
+    );
     let task = add(pipeline, name, kind, dataset(), &[], &[]);
     output(pipeline, name, node(task, dataset()));
 }
@@ -123,12 +137,17 @@ fn hostile_text_given_to_a_run_arrives() {
     with_param(&mut p, "text", Type::Str, None);
     echo(&mut p, 0, "by_shell", param("text", Type::Str));
     echo(&mut p, 1, "by_run", param("text", Type::Str));
-    let joined = expr(ExprKind::Concat(vec![text("{"), param("text", Type::Str), text("}")]), Type::Str);
+    let joined = expr(
+        ExprKind::Concat(vec![text("{"), param("text", Type::Str), text("}")]),
+        Type::Str,
+    );
     echo(&mut p, 0, "joined", joined);
     let program = program(echoes(), vec![p]);
     let yaml = accepted(&program);
     for hostile in HOSTILE {
-        let Some(report) = run(&yaml, &[("text", hostile)]) else { return };
+        let Some(report) = run(&yaml, &[("text", hostile)]) else {
+            return;
+        };
         assert_eq!(report["phase"], "Succeeded", "{hostile:?}: {report}");
         assert_eq!(
             report["outputs"]["artifacts"],
@@ -144,9 +163,17 @@ fn hostile_literals_arrive() {
         echo(&mut p, 0, "by_shell", text(hostile));
         echo(&mut p, 1, "by_run", text(hostile));
         let yaml = accepted(&program(echoes(), vec![p]));
-        let Some(report) = run(&yaml, &[]) else { return };
-        assert_eq!(report["phase"], "Succeeded", "{hostile:?}: {report}\n{yaml}");
-        assert_eq!(report["outputs"]["artifacts"], json!({ "by_shell": hostile, "by_run": hostile }));
+        let Some(report) = run(&yaml, &[]) else {
+            return;
+        };
+        assert_eq!(
+            report["phase"], "Succeeded",
+            "{hostile:?}: {report}\n{yaml}"
+        );
+        assert_eq!(
+            report["outputs"]["artifacts"],
+            json!({ "by_shell": hostile, "by_run": hostile })
+        );
     }
 }
 
@@ -167,7 +194,11 @@ fn chains(width: usize, length: usize, joined: bool) -> Program {
             _ => expr(ExprKind::Const(Value::Int(0)), Type::Int),
         };
         for at in 0..length {
-            let kind = call(Callee::Component(ComponentId(0)), vec![("n", value)], attributes.clone());
+            let kind = call(
+                Callee::Component(ComponentId(0)),
+                vec![("n", value)],
+                attributes.clone(),
+            );
             let task = add(&mut p, &format!("c{chain}_{at}"), kind, Type::Int, &[], &[]);
             value = node(task, Type::Int);
             if at + 1 == length {
@@ -184,21 +215,31 @@ fn chains(width: usize, length: usize, joined: bool) -> Program {
 #[test]
 fn a_thousand_tasks_are_split_without_a_loss_where_they_come_apart() {
     let yaml = accepted(&chains(50, 20, false));
-    assert_eq!(yaml.matches("  dag:").count(), 9, "eight parts of seven chains, and the entry");
+    assert_eq!(
+        yaml.matches("  dag:").count(),
+        9,
+        "eight parts of seven chains, and the entry"
+    );
 }
 
 #[test]
 fn tasks_that_hang_together_are_split_with_a_warning() {
     let program = chains(10, 20, true);
     let (yaml, diagnostics) = emit(&program);
-    let codes: Vec<&str> = diagnostics.iter().map(|found| found.code.as_str()).collect();
+    let codes: Vec<&str> = diagnostics
+        .iter()
+        .map(|found| found.code.as_str())
+        .collect();
     assert_eq!(codes, ["W0601"]);
     let Some(argo) = engine("argo") else { return };
     assert_eq!(argo.ask(&json!({ "yaml": yaml }))["errors"], json!([]));
     let report = run(&yaml, &[]).expect("it is there");
     assert_eq!(report["phase"], "Succeeded", "{report}");
     let outputs = &report["outputs"]["parameters"];
-    assert_eq!((&outputs["c0"], &outputs["c6"], &outputs["c9"]), (&json!("20"), &json!("140"), &json!("200")));
+    assert_eq!(
+        (&outputs["c0"], &outputs["c6"], &outputs["c9"]),
+        (&json!("20"), &json!("140"), &json!("200"))
+    );
 }
 
 /// A function in a file, with the inputs and outputs of a component that calls it.
@@ -209,7 +250,13 @@ fn python(name: &str, inputs: Vec<Port>, outputs: Vec<Port>, source: usize) -> C
         function: name.into(),
         inputs: inputs
             .iter()
-            .map(|port| if artifact(port) { PythonInput::Path } else { PythonInput::Value })
+            .map(|port| {
+                if artifact(port) {
+                    PythonInput::Path
+                } else {
+                    PythonInput::Value
+                }
+            })
             .collect(),
         outputs: outputs.iter().map(|_| PythonOutput::Returned).collect(),
     };
@@ -237,47 +284,106 @@ def total(numbers, label=None):
 #[test]
 fn python_steps_take_and_give_what_they_are_given() {
     // The second can't stand in the workflow as it is.
-    for (source, count) in [(STEPS.to_owned(), HOSTILE.len()), (STEPS.replace("{%s}", "{{%s}}"), 3)] {
+    for (source, count) in [
+        (STEPS.to_owned(), HOSTILE.len()),
+        (STEPS.replace("{%s}", "{{%s}}"), 3),
+    ] {
         let echo_port = || vec![port("text", Type::Str)];
         let components = vec![
             python("echo", echo_port(), vec![port("output", dataset())], 0),
             python("same", echo_port(), vec![port("output", Type::Str)], 0),
             python(
                 "total",
-                vec![port("numbers", Type::Float.list()), port("label", Type::Str.optional())],
-                vec![port("sum", Type::Float), port("label", Type::Str.optional())],
+                vec![
+                    port("numbers", Type::Float.list()),
+                    port("label", Type::Str.optional()),
+                ],
+                vec![
+                    port("sum", Type::Float),
+                    port("label", Type::Str.optional()),
+                ],
                 0,
             ),
         ];
         let mut p = pipeline("hostile");
         with_param(&mut p, "text", Type::Str, None);
-        with_param(&mut p, "numbers", Type::Int.list(), Some(Value::List(vec![Value::Int(1), Value::Int(2)])));
+        with_param(
+            &mut p,
+            "numbers",
+            Type::Int.list(),
+            Some(Value::List(vec![Value::Int(1), Value::Int(2)])),
+        );
         let plain = TaskAttributes::default;
         let same = |p: &mut Pipeline, value: Expr| {
-            let kind = call(Callee::Component(ComponentId(1)), vec![("text", value)], plain());
+            let kind = call(
+                Callee::Component(ComponentId(1)),
+                vec![("text", value)],
+                plain(),
+            );
             add(p, "same", kind, Type::Str, &[], &[])
         };
         let given = same(&mut p, param("text", Type::Str));
-        let kind = call(Callee::Component(ComponentId(0)), vec![("text", node(given, Type::Str))], plain());
+        let kind = call(
+            Callee::Component(ComponentId(0)),
+            vec![("text", node(given, Type::Str))],
+            plain(),
+        );
         let echoed = add(&mut p, "echo", kind, dataset(), &[], &[]);
         output(&mut p, "echoed", node(echoed, dataset()));
         output(&mut p, "given", node(given, Type::Str));
         let record = Type::record(
-            [("sum".to_owned(), Type::Float), ("label".to_owned(), Type::Str.optional())].into_iter().collect(),
+            [
+                ("sum".to_owned(), Type::Float),
+                ("label".to_owned(), Type::Str.optional()),
+            ]
+            .into_iter()
+            .collect(),
         );
-        for (name, label) in [("labelled", node(given, Type::Str)), ("bare", expr(ExprKind::Const(Value::Absent), Type::Str.optional()))] {
-            let args = vec![("numbers", param("numbers", Type::Int.list())), ("label", label)];
-            let task = add(&mut p, name, call(Callee::Component(ComponentId(2)), args, plain()), record.clone(), &[], &[]);
-            output(&mut p, &format!("{name}_sum"), field(node(task, record.clone()), "sum", Type::Float));
-            output(&mut p, &format!("{name}_label"), field(node(task, record.clone()), "label", Type::Str.optional()));
+        for (name, label) in [
+            ("labelled", node(given, Type::Str)),
+            (
+                "bare",
+                expr(ExprKind::Const(Value::Absent), Type::Str.optional()),
+            ),
+        ] {
+            let args = vec![
+                ("numbers", param("numbers", Type::Int.list())),
+                ("label", label),
+            ];
+            let task = add(
+                &mut p,
+                name,
+                call(Callee::Component(ComponentId(2)), args, plain()),
+                record.clone(),
+                &[],
+                &[],
+            );
+            output(
+                &mut p,
+                &format!("{name}_sum"),
+                field(node(task, record.clone()), "sum", Type::Float),
+            );
+            output(
+                &mut p,
+                &format!("{name}_label"),
+                field(node(task, record.clone()), "label", Type::Str.optional()),
+            );
         }
         let mut program = program(components, vec![p]);
-        program.sources = vec![PythonSource { path: "steps.py".into(), text: source.into() }];
+        program.sources = vec![PythonSource {
+            path: "steps.py".into(),
+            text: source.into(),
+        }];
         let yaml = accepted(&program);
 
         for hostile in &HOSTILE[..count] {
-            let Some(report) = run(&yaml, &[("text", hostile)]) else { return };
-            assert_eq!(report["phase"], "Succeeded", "{hostile:?}: {report}\n{yaml}");
+            let Some(report) = run(&yaml, &[("text", hostile)]) else {
+                return;
+            };
+            assert_eq!(
+                report["phase"], "Succeeded",
+                "{hostile:?}: {report}\n{yaml}"
+            );
             assert_eq!(report["outputs"]["artifacts"], json!({ "echoed": hostile }));
             assert_eq!(
                 report["outputs"]["parameters"],

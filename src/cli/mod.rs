@@ -1,6 +1,9 @@
 //! The command line: one file a command. Only here are files written and terminals written to.
 
+mod check;
+mod compile;
 mod explain;
+mod input;
 mod markdown;
 mod new;
 mod output;
@@ -39,6 +42,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Compile(compile::Args),
+    Check(check::Args),
     Explain(explain::Args),
     Targets(targets::Args),
     New(new::Args),
@@ -126,6 +131,8 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self) -> Result<Exit, Failure> {
         match self {
+            Command::Compile(args) => args.run(),
+            Command::Check(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Targets(args) => args.run(),
             Command::New(args) => args.run(),

@@ -9,13 +9,14 @@ use std::collections::HashMap;
 use crate::diagnostics::{Diagnostic, codes, did_you_mean};
 use crate::graph::{Edge, Param};
 use crate::source::{FileId, Span};
-use crate::syntax::ast;
+use crate::syntax::ast::{self, AstNode as _};
 
 use super::Resolver;
 use super::attributes::{self, Place};
 use super::items::{Item, Style};
 use super::module::{
-    Arg, Block, Call, Callee, Expr, ExprKind, For, If, Local, LocalId, Require, Return, Statement, StatementKind,
+    Arg, Block, Call, Callee, Expr, ExprKind, For, If, Local, LocalId, Require, Return, Statement,
+    StatementKind,
 };
 use super::order;
 
@@ -28,7 +29,12 @@ pub(super) struct Body {
 }
 
 impl Body {
-    pub fn of(resolver: &mut Resolver<'_>, file: usize, node: &ast::PipelineDef, params: &[Param]) -> Body {
+    pub fn of(
+        resolver: &mut Resolver<'_>,
+        file: usize,
+        node: &ast::Pipeline,
+        params: &[Param],
+    ) -> Body {
         let mut walk = Walk {
             id: resolver.file_id(file),
             resolver,
@@ -45,7 +51,7 @@ impl Body {
         for param in params {
             walk.taken.insert(param.name.clone(), param.span);
         }
-        let statements: Vec<ast::Stmt> = node.statements().collect();
+        let statements: Vec<ast::Stmt> = node.statements();
         let mut returned = None;
         // The body's scope stays open: `finally` sees its names.
         walk.open();
@@ -57,7 +63,11 @@ impl Body {
         let finally = finally.map(|finally| {
             walk.in_finally = true;
             walk.open();
-            let inner: Vec<ast::Stmt> = finally.statements().collect();
+            let inner: Vec<ast::Stmt> = finally
+                .block()
+                .iter()
+                .flat_map(ast::Block::statements)
+                .collect();
             let block = walk.block(&inner, false, &mut None);
             walk.close();
             block
@@ -103,6 +113,35 @@ pub(super) struct Walk<'r, 'f> {
     pub in_finally: bool,
 }
 
+/// What may end a statement.
+struct Suffixes {
+    with: Option<ast::With>,
+    after: Option<ast::After>,
+}
+
+impl Suffixes {
+    fn of(statement: &ast::Stmt) -> Self {
+        Suffixes {
+            with: statement.with(),
+            after: statement.after(),
+        }
+    }
+}
+
+/// The expressions directly inside, as written; not those of an `if`'s or a loop's blocks.
+fn children(expr: &ast::Expr) -> Vec<ast::Expr> {
+    match expr {
+        ast::Expr::Call(call) => call.args().iter().filter_map(ast::Arg::value).collect(),
+        ast::Expr::Record(record) => record.entries().filter_map(|entry| entry.value()).collect(),
+        ast::Expr::If(_) | ast::Expr::For(_) => Vec::new(),
+        other => other
+            .syntax()
+            .children()
+            .filter_map(ast::Expr::cast)
+            .collect(),
+    }
+}
+
 /// A statement of a block before its names are resolved.
 struct Raw {
     local: LocalId,
@@ -112,11 +151,11 @@ struct Raw {
 
 enum RawKind {
     /// A call and the suffixes of its statement, when it is one itself.
-    Call(ast::CallExpr, Option<ast::Suffixes>),
-    If(ast::IfExpr, Option<ast::Suffixes>),
-    For(ast::ForExpr, Option<ast::Suffixes>),
-    Require(ast::RequireStmt),
-    Let(ast::Expr, Option<ast::Suffixes>),
+    Call(ast::CallExpr, Option<Suffixes>),
+    If(ast::IfExpr, Option<Suffixes>),
+    For(ast::ForExpr, Option<Suffixes>),
+    Require(ast::Require),
+    Let(ast::Expr, Option<Suffixes>),
 }
 
 impl Walk<'_, '_> {
@@ -134,7 +173,12 @@ impl Walk<'_, '_> {
 
     /// The statements between two braces, in a scope that the caller opened. `is_body`: of a pipeline, where `finally` and
     /// `return` may stand.
-    fn block(&mut self, statements: &[ast::Stmt], is_body: bool, returned: &mut Option<Return>) -> Block {
+    fn block(
+        &mut self,
+        statements: &[ast::Stmt],
+        is_body: bool,
+        returned: &mut Option<Return>,
+    ) -> Block {
         let depth = self.frames.len();
         let mut raws: Vec<Raw> = Vec::new();
         let mut value: Option<ast::Expr> = None;
@@ -144,15 +188,32 @@ impl Walk<'_, '_> {
             match statement {
                 ast::Stmt::Assign(node) => {
                     let Some(expr) = node.value() else { continue };
-                    let name = node.name().map(|name| (name.text().to_owned(), name.span(self.id)));
-                    self.raw(&mut raws, expr, name, Some(node.suffixes()), node.span(self.id));
+                    let name = node
+                        .name()
+                        .map(|name| (name.text().to_owned(), name.span(self.id)));
+                    self.raw(
+                        &mut raws,
+                        expr,
+                        name,
+                        Some(Suffixes::of(statement)),
+                        node.span(self.id),
+                    );
                 }
                 ast::Stmt::Expr(node) => {
-                    let Some(expr) = node.expr() else { continue };
+                    let Some(expr) = node.value() else { continue };
                     let is_value = last && !is_body;
-                    let makes_task = matches!(expr, ast::Expr::Call(_) | ast::Expr::If(_) | ast::Expr::For(_));
+                    let makes_task = matches!(
+                        expr,
+                        ast::Expr::Call(_) | ast::Expr::If(_) | ast::Expr::For(_)
+                    );
                     if makes_task {
-                        self.raw(&mut raws, expr.clone(), None, Some(node.suffixes()), node.span(self.id));
+                        self.raw(
+                            &mut raws,
+                            expr.clone(),
+                            None,
+                            Some(Suffixes::of(statement)),
+                            node.span(self.id),
+                        );
                     } else if is_value {
                         self.nested_calls(&mut raws, &expr);
                     } else {
@@ -186,9 +247,18 @@ impl Walk<'_, '_> {
                 ast::Stmt::Finally(_) => {}
                 ast::Stmt::Return(node) => {
                     let Some(expr) = node.value() else { continue };
-                    let makes_task = matches!(expr, ast::Expr::Call(_) | ast::Expr::If(_) | ast::Expr::For(_));
+                    let makes_task = matches!(
+                        expr,
+                        ast::Expr::Call(_) | ast::Expr::If(_) | ast::Expr::For(_)
+                    );
                     if makes_task {
-                        self.raw(&mut raws, expr.clone(), None, Some(node.suffixes()), node.span(self.id));
+                        self.raw(
+                            &mut raws,
+                            expr.clone(),
+                            None,
+                            Some(Suffixes::of(statement)),
+                            node.span(self.id),
+                        );
                     } else {
                         self.nested_calls(&mut raws, &expr);
                     }
@@ -249,14 +319,17 @@ impl Walk<'_, '_> {
         raws: &mut Vec<Raw>,
         expr: ast::Expr,
         name: Option<(String, Span)>,
-        suffixes: Option<ast::Suffixes>,
+        suffixes: Option<Suffixes>,
         span: Span,
     ) {
         let expr_span = expr.span(self.id);
         let (kind, default_name) = match expr {
             ast::Expr::Call(call) => {
                 self.calls_in_args(raws, &call);
-                let callee = call.callee_name();
+                let callee = call
+                    .callee()
+                    .and_then(|callee| callee.path()?.pop())
+                    .map(|name| name.text().to_owned());
                 (RawKind::Call(call, suffixes), callee)
             }
             ast::Expr::If(node) => {
@@ -270,13 +343,15 @@ impl Walk<'_, '_> {
                 if let Some(items) = node.items() {
                     self.nested_calls(raws, &items);
                 }
-                let name = node.variable().map(|variable| format!("for_{}", variable.text()));
+                let name = node
+                    .variable()
+                    .map(|variable| format!("for_{}", variable.text()));
                 (RawKind::For(node, suffixes), name)
             }
             // `load(..) as T` names the task: `as` says only what is known of it.
             other => {
                 if let (ast::Expr::As(stated), Some((task, span))) = (&other, &name)
-                    && let Some(ast::Expr::Call(call)) = stated.inner()
+                    && let Some(ast::Expr::Call(call)) = stated.value()
                 {
                     self.calls_in_args(raws, &call);
                     let call_span = call.span(self.id);
@@ -307,7 +382,8 @@ impl Walk<'_, '_> {
             (None, None) => return,
         };
         let local = self.local(name.clone(), name_span);
-        let hidden = matches!(kind, RawKind::If(..)) && name.starts_with("if_") && name_span == expr_span;
+        let hidden =
+            matches!(kind, RawKind::If(..)) && name.starts_with("if_") && name_span == expr_span;
         if !hidden {
             self.claim(&name, name_span, Style::Snake);
         }
@@ -320,7 +396,9 @@ impl Walk<'_, '_> {
     fn name_span(&self, kind: &RawKind, span: Span) -> Span {
         match kind {
             RawKind::Call(call, _) => call.callee().map_or(span, |callee| callee.span(self.id)),
-            RawKind::For(node, _) => node.variable().map_or(span, |variable| variable.span(self.id)),
+            RawKind::For(node, _) => node
+                .variable()
+                .map_or(span, |variable| variable.span(self.id)),
             _ => span,
         }
     }
@@ -333,7 +411,7 @@ impl Walk<'_, '_> {
                 self.raw(raws, expr.clone(), None, None, span);
             }
             other => {
-                for child in other.children() {
+                for child in children(other) {
                     self.nested_calls(raws, &child);
                 }
             }
@@ -341,7 +419,7 @@ impl Walk<'_, '_> {
     }
 
     fn calls_in_args(&mut self, raws: &mut Vec<Raw>, call: &ast::CallExpr) {
-        for value in call.args().filter_map(|arg| arg.value()) {
+        for value in call.args().iter().filter_map(ast::Arg::value) {
             self.nested_calls(raws, &value);
         }
     }
@@ -381,14 +459,25 @@ impl Walk<'_, '_> {
             Diagnostic::new(
                 codes::SHADOWED_NAME,
                 span,
-                format!("`{name}` is the name of {} already", if param { "a parameter" } else { "something outside" }),
+                format!(
+                    "`{name}` is the name of {} already",
+                    if param {
+                        "a parameter"
+                    } else {
+                        "something outside"
+                    }
+                ),
             )
             .also(first, "named here first")
             .help(format!("give it another name: `other = {name}(..)`"))
         } else {
-            Diagnostic::new(codes::DUPLICATE_TASK, span, format!("two tasks would be called `{name}`"))
-                .also(first, "the first one")
-                .help(format!("give one of them a name: `other = {name}(..)`"))
+            Diagnostic::new(
+                codes::DUPLICATE_TASK,
+                span,
+                format!("two tasks would be called `{name}`"),
+            )
+            .also(first, "the first one")
+            .help(format!("give one of them a name: `other = {name}(..)`"))
         });
     }
 
@@ -445,7 +534,10 @@ impl Walk<'_, '_> {
                 for (name, span) in claimed {
                     self.taken.entry(name).or_insert(span);
                 }
-                StatementKind::If(If { branches, otherwise })
+                StatementKind::If(If {
+                    branches,
+                    otherwise,
+                })
             }
             RawKind::For(node, suffixes) => {
                 self.after_only(suffixes);
@@ -483,8 +575,12 @@ impl Walk<'_, '_> {
             super::constant::ConstantKind::Int(limit @ 1..=1_000_000) => Some(limit as u32),
             other => {
                 self.report(
-                    Diagnostic::new(codes::NOT_A_CONSTANT, span, "`limit` is a whole number from 1 on")
-                        .label(format!("this is {}", other.describe())),
+                    Diagnostic::new(
+                        codes::NOT_A_CONSTANT,
+                        span,
+                        "`limit` is a whole number from 1 on",
+                    )
+                    .label(format!("this is {}", other.describe())),
                 );
                 None
             }
@@ -496,10 +592,13 @@ impl Walk<'_, '_> {
         let (callee, callee_span) = self.callee(call);
         let args = call
             .args()
+            .into_iter()
             .filter_map(|arg| {
                 let value = arg.value()?;
                 Some(Arg {
-                    name: arg.name().map(|name| (name.text().to_owned(), name.span(self.id))),
+                    name: arg
+                        .name()
+                        .map(|name| (name.text().to_owned(), name.span(self.id))),
                     value: self.expr(&value),
                 })
             })
@@ -529,23 +628,24 @@ impl Walk<'_, '_> {
         let span = node.span(self.id);
         let item = match &node {
             ast::Expr::Name(name) => {
-                let Some(name) = name.text() else {
+                let Some(name) = name.name() else {
                     return (Callee::Unknown, span);
                 };
-                match self.resolver.scopes[self.file].names.get(&name) {
+                match self.resolver.scopes[self.file].names.get(name.text()) {
                     Some((item, _)) => *item,
                     None => {
-                        self.unknown_callee(&name, span);
+                        self.unknown_callee(name.text(), span);
                         return (Callee::Unknown, span);
                     }
                 }
             }
-            ast::Expr::Field(field) => match (field.base(), field.name()) {
+            ast::Expr::Field(field) => match (field.base(), field.field()) {
                 (Some(ast::Expr::Name(alias)), Some(name)) => {
-                    let Some(alias) = alias.text() else {
+                    let Some(alias) = alias.name() else {
                         return (Callee::Unknown, span);
                     };
-                    match self.resolver.scopes[self.file].names.get(&alias) {
+                    let alias = alias.text();
+                    match self.resolver.scopes[self.file].names.get(alias) {
                         Some((Item::File(used), _)) => {
                             let used = *used;
                             self.resolver.taken(used, name.text(), name.span(self.id))
@@ -581,8 +681,12 @@ impl Walk<'_, '_> {
             Item::Unknown => Callee::Unknown,
             Item::Type(_) | Item::Kind(_) | Item::File(_) => {
                 self.report(
-                    Diagnostic::new(codes::UNKNOWN_CALLEE, span, "only components and pipelines can be called")
-                        .label("this is none"),
+                    Diagnostic::new(
+                        codes::UNKNOWN_CALLEE,
+                        span,
+                        "only components and pipelines can be called",
+                    )
+                    .label("this is none"),
                 );
                 Callee::Unknown
             }
@@ -609,17 +713,17 @@ impl Walk<'_, '_> {
     }
 
     /// Notes what `after` names; gives the record of `with`.
-    fn suffixes(&mut self, suffixes: Option<ast::Suffixes>) -> Option<(ast::RecordExpr, Span)> {
+    fn suffixes(&mut self, suffixes: Option<Suffixes>) -> Option<(ast::RecordExpr, Span)> {
         let suffixes = suffixes?;
-        for name in suffixes.after() {
+        for name in suffixes.after.iter().flat_map(ast::After::names) {
             self.after(name.text(), name.span(self.id));
         }
-        let with = suffixes.with()?;
+        let with = suffixes.with?;
         let span = with.span(self.id);
         Some((with.record()?, span))
     }
 
-    fn after_only(&mut self, suffixes: Option<ast::Suffixes>) {
+    fn after_only(&mut self, suffixes: Option<Suffixes>) {
         if let Some((_, span)) = self.suffixes(suffixes) {
             self.report(
                 Diagnostic::new(codes::MISPLACED_WITH, span, "`with` belongs to a call")
@@ -628,10 +732,10 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn refuse_suffixes(&mut self, suffixes: Option<ast::Suffixes>) {
+    fn refuse_suffixes(&mut self, suffixes: Option<Suffixes>) {
         let Some(suffixes) = suffixes else { return };
-        let after = suffixes.after().next().map(|name| name.span(self.id));
-        let with = suffixes.with().map(|with| with.span(self.id));
+        let after = suffixes.after.map(|after| after.span(self.id));
+        let with = suffixes.with.map(|with| with.span(self.id));
         if let Some(span) = with.or(after) {
             self.report(Diagnostic::new(
                 codes::MISPLACED_WITH,
@@ -643,10 +747,16 @@ impl Walk<'_, '_> {
 
     fn after(&mut self, name: &str, span: Span) {
         match self.meaning(name) {
-            Some(Meaning::Local(local)) if self.homes[local.0].is_some() => self.need(local, Edge::Order),
+            Some(Meaning::Local(local)) if self.homes[local.0].is_some() => {
+                self.need(local, Edge::Order)
+            }
             Some(_) => self.report(
-                Diagnostic::new(codes::NOT_A_TASK, span, format!("`{name}` is no task: it is there from the start"))
-                    .help("name a task, an `if` or a loop"),
+                Diagnostic::new(
+                    codes::NOT_A_TASK,
+                    span,
+                    format!("`{name}` is no task: it is there from the start"),
+                )
+                .help("name a task, an `if` or a loop"),
             ),
             None => self.unknown_name(name, span),
         }
@@ -663,7 +773,11 @@ impl Walk<'_, '_> {
 
     pub fn unknown_name(&mut self, name: &str, span: Span) {
         // A task of an inner block is known, but not seen here.
-        let hidden = self.locals.iter().find(|local| local.name == name).map(|local| local.span);
+        let hidden = self
+            .locals
+            .iter()
+            .find(|local| local.name == name)
+            .map(|local| local.span);
         let diagnostic = match hidden {
             Some(inner) => Diagnostic::new(codes::UNKNOWN_NAME, span, format!("`{name}` is not seen here"))
                 .also(inner, "it is a name of this inner block")
@@ -708,8 +822,12 @@ impl Walk<'_, '_> {
     /// The statement at hand of the block at `depth` waits for another of that block.
     fn wait(&mut self, depth: usize, on: usize, edge: Edge) {
         // A closed block: `finally` reads the body's names.
-        let Some(frame) = self.frames.get_mut(depth) else { return };
-        let Some(waits) = frame.waits.get_mut(frame.at) else { return };
+        let Some(frame) = self.frames.get_mut(depth) else {
+            return;
+        };
+        let Some(waits) = frame.waits.get_mut(frame.at) else {
+            return;
+        };
         let known = waits.entry(on).or_insert(edge);
         if edge == Edge::Data {
             *known = edge;

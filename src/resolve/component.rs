@@ -4,39 +4,42 @@ use indexmap::IndexMap;
 
 use crate::diagnostics::{Diagnostic, codes, did_you_mean};
 use crate::graph::{
-    self, Part, Port, PythonCode, PythonInput, PythonOutput, PythonSource, PythonSourceId, PythonStep, Step,
-    UNNAMED_OUTPUT, Word,
+    self, Part, Port, PythonCode, PythonInput, PythonOutput, PythonSource, PythonSourceId,
+    PythonStep, Step, UNNAMED_OUTPUT, Word,
 };
 use crate::python;
 use crate::source::{FileId, Span};
-use crate::syntax::ast;
+use crate::syntax::ast::{self, AstNode as _};
 use crate::types::Type;
 use crate::types::constant::{Reject, conform, type_of};
 use crate::value::Value;
 
 use super::Resolver;
-use super::attributes::{self, Place};
+use super::attributes::{self, Place, STEP_KEYS};
 use super::constant::Entry;
 use super::items::{Definition, Style};
 use super::module;
 
-/// The keys that say what a component does.
-const STEP_KEYS: [&str; 3] = ["python", "run", "shell"];
-
 impl Resolver<'_> {
-    pub(super) fn declare_components(&mut self, definitions: &[Definition<ast::ComponentDef>]) {
+    pub(super) fn declare_components(&mut self, definitions: &[Definition<ast::Component>]) {
         for definition in definitions {
             let component = self.component(definition);
             self.components.push(component);
         }
     }
 
-    fn component(&mut self, definition: &Definition<ast::ComponentDef>) -> module::Component {
-        let Definition { file, node, name, span } = definition;
+    fn component(&mut self, definition: &Definition<ast::Component>) -> module::Component {
+        let Definition {
+            file,
+            node,
+            name,
+            span,
+        } = definition;
         let id = self.file_id(*file);
         let mut seen = IndexMap::new();
         let inputs: Vec<Port> = node
             .inputs()
+            .into_iter()
             .filter_map(|port| self.port(*file, &port, &mut seen, Direction::Input))
             .collect();
         let (outputs, unnamed_output) = match node.outputs() {
@@ -58,8 +61,12 @@ impl Resolver<'_> {
                 None => {
                     let mut seen_outputs = IndexMap::new();
                     let ports = outputs
-                        .ports()
-                        .filter_map(|port| self.port(*file, &port, &mut seen_outputs, Direction::Output))
+                        .named()
+                        .unwrap_or_default()
+                        .into_iter()
+                        .filter_map(|port| {
+                            self.port(*file, &port, &mut seen_outputs, Direction::Output)
+                        })
                         .collect();
                     (ports, false)
                 }
@@ -78,11 +85,12 @@ impl Resolver<'_> {
                 );
             }
         }
-        let (steps, entries): (Vec<ast::Entry>, Vec<ast::Entry>) = node.attributes().partition(|entry| {
-            entry
-                .key()
-                .is_some_and(|key| STEP_KEYS.contains(&key.text.as_str()))
-        });
+        let (steps, entries): (Vec<ast::Entry>, Vec<ast::Entry>) =
+            node.attributes().into_iter().partition(|entry| {
+                entry
+                    .key_text()
+                    .is_some_and(|key| STEP_KEYS.contains(&key.as_str()))
+            });
         let step = self.step(id, definition, &steps, &inputs, &outputs, unnamed_output);
         let entries: Vec<Entry> = self.constant_entries(id, entries.into_iter());
         let attributes = attributes::layer(&entries, Place::Component, &mut self.diagnostics);
@@ -121,7 +129,9 @@ impl Resolver<'_> {
             }
             None => Type::Unknown,
         };
-        let default = node.default().and_then(|default| self.default(id, &default, &ty, &name));
+        let default = node
+            .default()
+            .and_then(|default| self.default(id, &default, &ty, &name));
         if !self.first_of(seen, &name, span, direction.noun()) {
             return None;
         }
@@ -136,11 +146,22 @@ impl Resolver<'_> {
 
     fn default(&mut self, id: FileId, node: &ast::Expr, ty: &Type, name: &str) -> Option<Value> {
         let value = self.constant_value(id, node)?;
-        self.conforming(&value, ty, node.span(id), &format!("the default of `{name}`"))
+        self.conforming(
+            &value,
+            ty,
+            node.span(id),
+            &format!("the default of `{name}`"),
+        )
     }
 
     /// A constant as a value of its type; reports one that is none.
-    pub(super) fn conforming(&mut self, value: &Value, ty: &Type, span: Span, what: &str) -> Option<Value> {
+    pub(super) fn conforming(
+        &mut self,
+        value: &Value,
+        ty: &Type,
+        span: Span,
+        what: &str,
+    ) -> Option<Value> {
         match conform(value, ty) {
             Ok(_) if ty.artifact().is_some() => {
                 self.not_allowed(
@@ -154,15 +175,23 @@ impl Resolver<'_> {
             Err(Reject::Type { .. }) => {
                 let given = type_of(value);
                 self.diagnostics.push(
-                    Diagnostic::new(codes::TYPE_MISMATCH, span, format!("{what} is `{ty}`, not `{given}`"))
-                        .label(format!("this is `{given}`")),
+                    Diagnostic::new(
+                        codes::TYPE_MISMATCH,
+                        span,
+                        format!("{what} is `{ty}`, not `{given}`"),
+                    )
+                    .label(format!("this is `{given}`")),
                 );
                 None
             }
             Err(Reject::Outside { expected }) => {
                 self.diagnostics.push(
-                    Diagnostic::new(codes::OUT_OF_RANGE, span, format!("{what} is outside of its type"))
-                        .label(format!("expected: {expected}")),
+                    Diagnostic::new(
+                        codes::OUT_OF_RANGE,
+                        span,
+                        format!("{what} is outside of its type"),
+                    )
+                    .label(format!("expected: {expected}")),
                 );
                 None
             }
@@ -196,7 +225,7 @@ impl Resolver<'_> {
     fn step(
         &mut self,
         id: FileId,
-        definition: &Definition<ast::ComponentDef>,
+        definition: &Definition<ast::Component>,
         steps: &[ast::Entry],
         inputs: &[Port],
         outputs: &[Port],
@@ -225,33 +254,35 @@ impl Resolver<'_> {
             self.diagnostics.push(diagnostic);
             return nothing;
         };
-        let (Some(key), Some(value)) = (entry.key(), entry.value()) else {
+        let (Some(key), Some(value)) = (entry.key_text(), entry.value()) else {
             return nothing;
         };
         let span = value.span(id);
-        match key.text.as_str() {
-            "run" => match &value {
-                ast::Expr::List(list) => {
-                    let words: Vec<Word> = list
-                        .items()
-                        .filter_map(|item| self.word(id, &item, inputs, outputs))
-                        .collect();
-                    if list.items().next().is_none() {
-                        self.diagnostics.push(
+        match key.as_str() {
+            "run" => {
+                match &value {
+                    ast::Expr::List(list) => {
+                        let words: Vec<Word> = list
+                            .items()
+                            .filter_map(|item| self.word(id, &item, inputs, outputs))
+                            .collect();
+                        if list.items().next().is_none() {
+                            self.diagnostics.push(
                             Diagnostic::new(codes::BAD_RUN_WORD, span, "`run` needs a command")
                                 .help("write the program and its arguments: `[\"cp\", data, output]`"),
                         );
+                        }
+                        Step::Run(words)
                     }
-                    Step::Run(words)
-                }
-                _ => {
-                    self.diagnostics.push(
+                    _ => {
+                        self.diagnostics.push(
                         Diagnostic::new(codes::BAD_RUN_WORD, span, "`run` is a list of arguments")
                             .help("write `[\"program\", \"argument\", port]`; for a script there is `shell:`"),
                     );
-                    nothing
+                        nothing
+                    }
                 }
-            },
+            }
             "shell" => match self.constant_value(id, &value) {
                 Some(Value::Str(script)) => Step::Shell(script),
                 Some(_) => {
@@ -265,9 +296,14 @@ impl Resolver<'_> {
                 None => nothing,
             },
             _ => match self.constant_value(id, &value) {
-                Some(Value::Str(reference)) => {
-                    self.python_step(&reference, span, definition, inputs, outputs, unnamed_output)
-                }
+                Some(Value::Str(reference)) => self.python_step(
+                    &reference,
+                    span,
+                    definition,
+                    inputs,
+                    outputs,
+                    unnamed_output,
+                ),
                 Some(_) => {
                     self.diagnostics.push(Diagnostic::new(
                         codes::ONE_STEP,
@@ -285,7 +321,7 @@ impl Resolver<'_> {
         &mut self,
         reference: &str,
         span: Span,
-        definition: &Definition<ast::ComponentDef>,
+        definition: &Definition<ast::Component>,
         inputs: &[Port],
         outputs: &[Port],
         unnamed_output: bool,
@@ -293,8 +329,12 @@ impl Resolver<'_> {
         let (place, function) = reference.rsplit_once(':').unwrap_or((reference, ""));
         if place.is_empty() || function.is_empty() {
             self.diagnostics.push(
-                Diagnostic::new(codes::ONE_STEP, span, format!("`{reference}` names no function"))
-                    .label("`\"file.py:function\"` or `\"package.module:function\"` is expected"),
+                Diagnostic::new(
+                    codes::ONE_STEP,
+                    span,
+                    format!("`{reference}` names no function"),
+                )
+                .label("`\"file.py:function\"` or `\"package.module:function\"` is expected"),
             );
             return Step::Run(Vec::new());
         }
@@ -307,7 +347,13 @@ impl Resolver<'_> {
                 function: function.to_owned(),
                 inputs: inputs
                     .iter()
-                    .map(|port| if port.ty.is_value() { PythonInput::Value } else { PythonInput::Str })
+                    .map(|port| {
+                        if port.ty.is_value() {
+                            PythonInput::Value
+                        } else {
+                            PythonInput::Str
+                        }
+                    })
                     .collect(),
                 outputs: outputs.iter().map(|_| PythonOutput::Returned).collect(),
             });
@@ -351,7 +397,13 @@ impl Resolver<'_> {
         })
     }
 
-    fn word(&mut self, id: FileId, node: &ast::Expr, inputs: &[Port], outputs: &[Port]) -> Option<Word> {
+    fn word(
+        &mut self,
+        id: FileId,
+        node: &ast::Expr,
+        inputs: &[Port],
+        outputs: &[Port],
+    ) -> Option<Word> {
         if let ast::Expr::List(group) = node {
             let words = group
                 .items()
@@ -373,20 +425,27 @@ impl Resolver<'_> {
         let span = node.span(id);
         match node {
             ast::Expr::Name(name) => {
-                let name = name.text()?;
-                let part = self.port_part(&name, span, inputs, outputs, in_group, true)?;
+                let name = name.name()?;
+                let part = self.port_part(name.text(), span, inputs, outputs, in_group, true)?;
                 Some(vec![part])
             }
             ast::Expr::FString(text) => {
                 let mut parts = Vec::new();
-                for part in text.parts() {
+                for part in text.parts()? {
                     match part {
                         ast::FStringPart::Text(text) => parts.push(Part::Text(text)),
-                        ast::FStringPart::Hole(path) => {
-                            let span = path.span(id);
-                            let names = path.names();
+                        ast::FStringPart::Value(value) => {
+                            let span = value.span(id);
+                            let names = value.path().unwrap_or_default();
                             match names.as_slice() {
-                                [name] => parts.push(self.port_part(name, span, inputs, outputs, in_group, false)?),
+                                [name] => parts.push(self.port_part(
+                                    name.text(),
+                                    span,
+                                    inputs,
+                                    outputs,
+                                    in_group,
+                                    false,
+                                )?),
                                 _ => {
                                     self.diagnostics.push(
                                         Diagnostic::new(codes::BAD_RUN_WORD, span, "a word of `run:` takes whole ports")
@@ -424,9 +483,16 @@ impl Resolver<'_> {
         let Some(port) = inputs.iter().chain(outputs).find(|port| port.name == name) else {
             let names = inputs.iter().chain(outputs).map(|port| port.name.as_str());
             self.diagnostics.push(
-                Diagnostic::new(codes::BAD_RUN_WORD, span, format!("there is no port `{name}`"))
-                    .label("a name here is a port of this component")
-                    .help(did_you_mean(name, names).unwrap_or_else(|| format!("for the text itself write `\"{name}\"`"))),
+                Diagnostic::new(
+                    codes::BAD_RUN_WORD,
+                    span,
+                    format!("there is no port `{name}`"),
+                )
+                .label("a name here is a port of this component")
+                .help(
+                    did_you_mean(name, names)
+                        .unwrap_or_else(|| format!("for the text itself write `\"{name}\"`")),
+                ),
             );
             return None;
         };
@@ -439,7 +505,9 @@ impl Resolver<'_> {
                     format!("`{name}` may be absent, and then this argument would be missing"),
                 )
                 .also(port.span, format!("`{name}` is `{}`", port.ty))
-                .help(format!("put it into a group that falls away with it: `[\"--{name}\", {name}]`")),
+                .help(format!(
+                    "put it into a group that falls away with it: `[\"--{name}\", {name}]`"
+                )),
             );
             return None;
         }
@@ -450,7 +518,9 @@ impl Resolver<'_> {
                     span,
                     format!("`{name}` is a list of artifacts, which can't be part of a text"),
                 )
-                .help(format!("write `{name}` as a word of its own: it gives one argument a path")),
+                .help(format!(
+                    "write `{name}` as a word of its own: it gives one argument a path"
+                )),
             );
             return None;
         }
@@ -480,7 +550,9 @@ impl Resolver<'_> {
         }
         let mut seen = IndexMap::new();
         let ports = outputs
-            .ports()
+            .named()
+            .unwrap_or_default()
+            .into_iter()
             .filter_map(|port| self.port(file, &port, &mut seen, Direction::PipelineOutput))
             .map(|port| module::OutputPort {
                 name: port.name,

@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::FileId;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, AstNode as _};
 use crate::value::Value;
 
 use super::Resolver;
@@ -22,7 +22,7 @@ impl Resolver<'_> {
                 ast::LiteralValue::Duration(value) => ConstantKind::Duration(value),
                 ast::LiteralValue::Size(bytes) => ConstantKind::Size(bytes),
             },
-            ast::Expr::Unary(unary) if unary.is_negation() => {
+            ast::Expr::Unary(unary) if unary.op() == Some(ast::UnaryOp::Negate) => {
                 let operand = unary.operand()?;
                 match self.constant(id, &operand)?.kind {
                     ConstantKind::Int(value) => ConstantKind::Int(value.checked_neg()?),
@@ -38,10 +38,19 @@ impl Resolver<'_> {
                 }
             }
             ast::Expr::List(list) => {
-                let items: Vec<Option<Constant>> = list.items().map(|item| self.constant(id, &item)).collect();
+                let items: Vec<Option<Constant>> =
+                    list.items().map(|item| self.constant(id, &item)).collect();
                 ConstantKind::List(items.into_iter().collect::<Option<_>>()?)
             }
-            ast::Expr::Record(record) => ConstantKind::Record(self.constant_entries(id, record.entries())),
+            ast::Expr::Record(record) => {
+                // A record with a hole would be reported again for what it lacks.
+                let written = record.entries().count();
+                let entries = self.constant_entries(id, record.entries());
+                if entries.len() < written {
+                    return None;
+                }
+                ConstantKind::Record(entries)
+            }
             _ => {
                 self.diagnostics.push(
                     Diagnostic::new(codes::NOT_A_CONSTANT, span, "a constant is needed here")
@@ -55,13 +64,17 @@ impl Resolver<'_> {
     }
 
     /// The entries whose values are constants.
-    pub(super) fn constant_entries(&mut self, id: FileId, entries: impl Iterator<Item = ast::Entry>) -> Vec<Entry> {
+    pub(super) fn constant_entries(
+        &mut self,
+        id: FileId,
+        entries: impl Iterator<Item = ast::Entry>,
+    ) -> Vec<Entry> {
         entries
             .filter_map(|entry| {
                 let key = entry.key()?;
                 let value = self.constant(id, &entry.value()?)?;
                 Some(Entry {
-                    key: key.text,
+                    key: key.text()?,
                     key_span: key.span(id),
                     value,
                 })
@@ -78,7 +91,10 @@ impl Resolver<'_> {
                 Diagnostic::new(
                     codes::NOT_A_CONSTANT,
                     constant.span,
-                    format!("{} is no value: it belongs in an attribute", constant.kind.describe()),
+                    format!(
+                        "{} is no value: it belongs in an attribute",
+                        constant.kind.describe()
+                    ),
                 )
                 .help("write a number"),
             );
@@ -94,7 +110,9 @@ fn to_value(constant: &Constant) -> Option<Value> {
         ConstantKind::Float(value) => Value::Float(*value),
         ConstantKind::Bool(value) => Value::Bool(*value),
         ConstantKind::Duration(_) | ConstantKind::Size(_) => return None,
-        ConstantKind::List(items) => Value::List(items.iter().map(to_value).collect::<Option<_>>()?),
+        ConstantKind::List(items) => {
+            Value::List(items.iter().map(to_value).collect::<Option<_>>()?)
+        }
         ConstantKind::Record(entries) => Value::Map(
             entries
                 .iter()

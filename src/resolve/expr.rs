@@ -3,7 +3,7 @@
 use crate::diagnostics::{Diagnostic, codes, did_you_mean};
 use crate::graph::{Comparison, RunField};
 use crate::source::{FileId, Span};
-use crate::syntax::ast;
+use crate::syntax::ast::{self, AstNode as _};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -30,24 +30,43 @@ pub(super) fn run_type(field: RunField) -> Type {
 
 impl Resolver<'_> {
     /// `run.field`: the field, or nothing when it is none and was reported.
-    pub(super) fn run_field(&mut self, id: FileId, node: &ast::Expr, in_finally: bool) -> Option<(Option<RunField>, Span)> {
-        let ast::Expr::Field(field) = node else { return None };
+    pub(super) fn run_field(
+        &mut self,
+        id: FileId,
+        node: &ast::Expr,
+        in_finally: bool,
+    ) -> Option<(Option<RunField>, Span)> {
+        let ast::Expr::Field(field) = node else {
+            return None;
+        };
         let Some(ast::Expr::Name(base)) = field.base() else {
             return None;
         };
-        if base.text()? != "run" {
+        if base.name()?.text() != "run" {
             return None;
         }
-        let name = field.name()?;
-        Some((self.run_field_named(name.text(), name.span(id), in_finally), node.span(id)))
+        let name = field.field()?;
+        Some((
+            self.run_field_named(name.text(), name.span(id), in_finally),
+            node.span(id),
+        ))
     }
 
-    pub(super) fn run_field_named(&mut self, name: &str, span: Span, in_finally: bool) -> Option<RunField> {
+    pub(super) fn run_field_named(
+        &mut self,
+        name: &str,
+        span: Span,
+        in_finally: bool,
+    ) -> Option<RunField> {
         match RUN_FIELDS.into_iter().find(|field| field.name() == name) {
             Some(RunField::Status) if !in_finally => {
                 self.diagnostics.push(
-                    Diagnostic::new(codes::RUN_FIELD, span, "`run.status` is known in `finally` only")
-                        .help("move what reads it into `finally { .. }`"),
+                    Diagnostic::new(
+                        codes::RUN_FIELD,
+                        span,
+                        "`run.status` is known in `finally` only",
+                    )
+                    .help("move what reads it into `finally { .. }`"),
                 );
                 None
             }
@@ -85,8 +104,8 @@ impl Walk<'_, '_> {
                 }
                 None => ExprKind::Unknown,
             },
-            ast::Expr::Name(name) => match name.text() {
-                Some(name) => return self.named(&name, span),
+            ast::Expr::Name(name) => match name.name() {
+                Some(name) => return self.named(name.text(), span),
                 None => ExprKind::Unknown,
             },
             ast::Expr::Field(field) => return self.field(node, field, span),
@@ -96,7 +115,7 @@ impl Walk<'_, '_> {
             },
             ast::Expr::Unary(unary) => {
                 let inner = self.maybe(unary.operand(), span);
-                if unary.is_negation() {
+                if unary.op() == Some(ast::UnaryOp::Negate) {
                     ExprKind::Negate(inner.into())
                 } else {
                     ExprKind::Not(inner.into())
@@ -112,19 +131,29 @@ impl Walk<'_, '_> {
                     Some(ast::BinaryOp::Equal) => ExprKind::Compare(Comparison::Equal, a, b),
                     Some(ast::BinaryOp::NotEqual) => ExprKind::Compare(Comparison::NotEqual, a, b),
                     Some(ast::BinaryOp::Less) => ExprKind::Compare(Comparison::Less, a, b),
-                    Some(ast::BinaryOp::LessEqual) => ExprKind::Compare(Comparison::LessEqual, a, b),
+                    Some(ast::BinaryOp::LessEqual) => {
+                        ExprKind::Compare(Comparison::LessEqual, a, b)
+                    }
                     Some(ast::BinaryOp::Greater) => ExprKind::Compare(Comparison::Greater, a, b),
-                    Some(ast::BinaryOp::GreaterEqual) => ExprKind::Compare(Comparison::GreaterEqual, a, b),
+                    Some(ast::BinaryOp::GreaterEqual) => {
+                        ExprKind::Compare(Comparison::GreaterEqual, a, b)
+                    }
                     Some(ast::BinaryOp::Add) => ExprKind::Arithmetic(Arithmetic::Add, a, b),
-                    Some(ast::BinaryOp::Subtract) => ExprKind::Arithmetic(Arithmetic::Subtract, a, b),
-                    Some(ast::BinaryOp::Multiply) => ExprKind::Arithmetic(Arithmetic::Multiply, a, b),
+                    Some(ast::BinaryOp::Subtract) => {
+                        ExprKind::Arithmetic(Arithmetic::Subtract, a, b)
+                    }
+                    Some(ast::BinaryOp::Multiply) => {
+                        ExprKind::Arithmetic(Arithmetic::Multiply, a, b)
+                    }
                     Some(ast::BinaryOp::Divide) => ExprKind::Arithmetic(Arithmetic::Divide, a, b),
-                    Some(ast::BinaryOp::Remainder) => ExprKind::Arithmetic(Arithmetic::Remainder, a, b),
+                    Some(ast::BinaryOp::Remainder) => {
+                        ExprKind::Arithmetic(Arithmetic::Remainder, a, b)
+                    }
                     None => ExprKind::Unknown,
                 }
             }
             ast::Expr::As(stated) => {
-                let inner = self.maybe(stated.inner(), span);
+                let inner = self.maybe(stated.value(), span);
                 match stated.ty() {
                     Some(ty) => {
                         let ty = self.resolver.form(self.file, &ty);
@@ -135,18 +164,20 @@ impl Walk<'_, '_> {
             }
             ast::Expr::FString(text) => {
                 let mut parts = Vec::new();
-                for part in text.parts() {
+                for part in text.parts().unwrap_or_default() {
                     parts.push(match part {
                         ast::FStringPart::Text(text) => Expr {
                             kind: ExprKind::Const(Value::Str(text)),
                             span,
                         },
-                        ast::FStringPart::Hole(path) => self.path(&path),
+                        ast::FStringPart::Value(value) => self.expr(&value),
                     });
                 }
                 ExprKind::Concat(parts)
             }
-            ast::Expr::List(list) => ExprKind::List(list.items().map(|item| self.expr(&item)).collect()),
+            ast::Expr::List(list) => {
+                ExprKind::List(list.items().map(|item| self.expr(&item)).collect())
+            }
             ast::Expr::Record(record) => {
                 let mut seen = indexmap::IndexMap::new();
                 let mut entries = Vec::new();
@@ -154,10 +185,14 @@ impl Walk<'_, '_> {
                     let (Some(key), Some(value)) = (entry.key(), entry.value()) else {
                         continue;
                     };
+                    let Some(text) = key.text() else { continue };
                     let key_span = key.span(id);
                     let value = self.expr(&value);
-                    if self.resolver.first_of(&mut seen, &key.text, key_span, "the field") {
-                        entries.push((key.text, key_span, value));
+                    if self
+                        .resolver
+                        .first_of(&mut seen, &text, key_span, "the field")
+                    {
+                        entries.push((text, key_span, value));
                     }
                 }
                 ExprKind::Record(entries)
@@ -190,7 +225,7 @@ impl Walk<'_, '_> {
             };
         }
         let base = self.maybe(field.base(), span);
-        match field.name() {
+        match field.field() {
             Some(name) => Expr {
                 kind: ExprKind::Field(base.into(), name.text().to_owned(), name.span(self.id)),
                 span,
@@ -200,32 +235,5 @@ impl Walk<'_, '_> {
                 span,
             },
         }
-    }
-
-    /// `name.field.field` in an f-string.
-    fn path(&mut self, path: &ast::Path) -> Expr {
-        let span = path.span(self.id);
-        let names = path.names_with_spans(self.id);
-        let Some(((first, first_span), rest)) = names.split_first() else {
-            return Expr {
-                kind: ExprKind::Unknown,
-                span,
-            };
-        };
-        let (mut expr, rest) = match rest {
-            [(field, field_span), rest @ ..] if first == "run" && self.meaning("run").is_none() => {
-                let found = self.resolver.run_field_named(field, *field_span, self.in_finally);
-                let kind = found.map_or(ExprKind::Unknown, ExprKind::Run);
-                (Expr { kind, span }, rest)
-            }
-            rest => (self.named(first, *first_span), rest),
-        };
-        for (field, field_span) in rest {
-            expr = Expr {
-                kind: ExprKind::Field(expr.into(), field.clone(), *field_span),
-                span,
-            };
-        }
-        expr
     }
 }

@@ -6,6 +6,8 @@ use crate::diagnostics::{Diagnostic, codes, did_you_mean};
 use crate::source::{FileId, Span};
 use crate::syntax::ast;
 
+use crate::syntax::tree::span_of;
+
 use super::Resolver;
 
 /// What a name of a file means.
@@ -55,8 +57,8 @@ pub(super) struct Definition<T> {
 pub(super) struct Definitions {
     pub types: Vec<Definition<ast::TypeDef>>,
     pub kinds: Vec<String>,
-    pub components: Vec<Definition<ast::ComponentDef>>,
-    pub pipelines: Vec<Definition<ast::PipelineDef>>,
+    pub components: Vec<Definition<ast::Component>>,
+    pub pipelines: Vec<Definition<ast::Pipeline>>,
 }
 
 /// How names are written.
@@ -108,10 +110,25 @@ impl Resolver<'_> {
             self.define(file, &name, meaning, span);
             match item {
                 ast::Item::Use(_) => {}
-                ast::Item::Type(node) => found.types.push(Definition { file, node, name, span }),
+                ast::Item::Type(node) => found.types.push(Definition {
+                    file,
+                    node,
+                    name,
+                    span,
+                }),
                 ast::Item::Artifact(_) => found.kinds.push(name),
-                ast::Item::Component(node) => found.components.push(Definition { file, node, name, span }),
-                ast::Item::Pipeline(node) => found.pipelines.push(Definition { file, node, name, span }),
+                ast::Item::Component(node) => found.components.push(Definition {
+                    file,
+                    node,
+                    name,
+                    span,
+                }),
+                ast::Item::Pipeline(node) => found.pipelines.push(Definition {
+                    file,
+                    node,
+                    name,
+                    span,
+                }),
             }
         }
         self.scopes[file].defined = self.scopes[file].names.len();
@@ -121,18 +138,21 @@ impl Resolver<'_> {
         let id = self.file_id(file);
         for item in self.files.parsed[file].ast.items() {
             let ast::Item::Use(node) = item else { continue };
-            let Some(path) = node.path() else { continue };
+            let Some(path) = node.path_range() else {
+                continue;
+            };
             // A file that could not be read was reported when it was looked for.
-            let used = self
-                .files
-                .named
-                .get(&path.span(id))
-                .and_then(|named| self.files.parsed.iter().position(|parsed| parsed.id == *named));
+            let used = self.files.named.get(&span_of(id, path)).and_then(|named| {
+                self.files
+                    .parsed
+                    .iter()
+                    .position(|parsed| parsed.id == *named)
+            });
             if let Some(alias) = node.alias() {
                 let meaning = used.map_or(Item::Unknown, Item::File);
                 self.define(file, alias.text(), meaning, alias.span(id));
             }
-            for entry in node.names() {
+            for entry in node.names().unwrap_or_default() {
                 let Some(name) = entry.name() else { continue };
                 let span = name.span(id);
                 let meaning = match used {
@@ -157,7 +177,12 @@ impl Resolver<'_> {
         let shown = self.sources.file(self.file_id(used)).shown.clone();
         let help = did_you_mean(name, self.scopes[used].own().map(|(own, _)| own));
         self.diagnostics.push(
-            Diagnostic::new(codes::NOT_IN_FILE, span, format!("`{shown}` does not define `{name}`")).maybe_help(help),
+            Diagnostic::new(
+                codes::NOT_IN_FILE,
+                span,
+                format!("`{shown}` does not define `{name}`"),
+            )
+            .maybe_help(help),
         );
         Item::Unknown
     }
@@ -165,12 +190,18 @@ impl Resolver<'_> {
     fn define(&mut self, file: usize, name: &str, meaning: Item, span: Span) {
         match self.scopes[file].names.get(name) {
             Some(&(_, first)) => self.diagnostics.push(
-                Diagnostic::new(codes::DUPLICATE_DEFINITION, span, format!("`{name}` is defined twice"))
-                    .also(first, "defined here first")
-                    .help("choose another name; `use { name as other } from ..` renames what is used"),
+                Diagnostic::new(
+                    codes::DUPLICATE_DEFINITION,
+                    span,
+                    format!("`{name}` is defined twice"),
+                )
+                .also(first, "defined here first")
+                .help("choose another name; `use { name as other } from ..` renames what is used"),
             ),
             None => {
-                self.scopes[file].names.insert(name.to_owned(), (meaning, span));
+                self.scopes[file]
+                    .names
+                    .insert(name.to_owned(), (meaning, span));
             }
         }
     }
@@ -191,9 +222,13 @@ impl Resolver<'_> {
         };
         if !fits {
             self.diagnostics.push(
-                Diagnostic::new(codes::NAME_STYLE, span, format!("`{name}` is not in the style of its kind"))
-                    .label(words)
-                    .help(format!("write `{example}`")),
+                Diagnostic::new(
+                    codes::NAME_STYLE,
+                    span,
+                    format!("`{name}` is not in the style of its kind"),
+                )
+                .label(words)
+                .help(format!("write `{example}`")),
             );
         }
     }
@@ -208,8 +243,12 @@ impl Resolver<'_> {
     ) -> bool {
         if let Some(&first) = seen.get(name) {
             self.diagnostics.push(
-                Diagnostic::new(codes::DUPLICATE_DEFINITION, span, format!("{what} `{name}` is given twice"))
-                    .also(first, "given here first"),
+                Diagnostic::new(
+                    codes::DUPLICATE_DEFINITION,
+                    span,
+                    format!("{what} `{name}` is given twice"),
+                )
+                .also(first, "given here first"),
             );
             return false;
         }
@@ -233,9 +272,9 @@ fn pascal(name: &str) -> String {
     name.split('_')
         .map(|part| {
             let mut chars = part.chars();
-            chars
-                .next()
-                .map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+            chars.next().map_or(String::new(), |first| {
+                first.to_uppercase().chain(chars).collect()
+            })
         })
         .collect()
 }

@@ -57,10 +57,10 @@ pub fn resolve(files: &Files, sources: &SourceMap) -> (Module, Vec<Diagnostic>) 
         components: Vec::new(),
         heads: Vec::new(),
     };
-    resolver.collect();
-    resolver.declare_types();
-    resolver.declare_components();
-    resolver.declare_pipelines();
+    let found = resolver.collect();
+    resolver.declare_types(found.types, found.kinds);
+    resolver.declare_components(&found.components);
+    resolver.declare_pipelines(found.pipelines);
     let pipelines = resolver.pipelines();
     let module = Module {
         sources: resolver.python_sources.into_values().collect(),

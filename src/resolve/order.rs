@@ -22,7 +22,10 @@ pub(super) fn sort(block: &mut Block, locals: &[Local], diagnostics: &mut Vec<Di
             wanted_by[other].push(at);
         }
     }
-    let mut ready: BinaryHeap<Reverse<usize>> = (0..count).filter(|&at| missing[at] == 0).map(Reverse).collect();
+    let mut ready: BinaryHeap<Reverse<usize>> = (0..count)
+        .filter(|&at| missing[at] == 0)
+        .map(Reverse)
+        .collect();
     while let Some(Reverse(at)) = ready.pop() {
         block.order.push(at);
         for &other in &wanted_by[at] {
@@ -39,7 +42,9 @@ pub(super) fn sort(block: &mut Block, locals: &[Local], diagnostics: &mut Vec<Di
 
 fn report_cycles(block: &Block, locals: &[Local], diagnostics: &mut Vec<Diagnostic>) {
     let mut graph: DiGraph<usize, Edge> = DiGraph::new();
-    let nodes: Vec<_> = (0..block.statements.len()).map(|at| graph.add_node(at)).collect();
+    let nodes: Vec<_> = (0..block.statements.len())
+        .map(|at| graph.add_node(at))
+        .collect();
     for (at, waits) in block.waits.iter().enumerate() {
         for &(other, edge) in waits {
             graph.add_edge(nodes[at], nodes[other], edge);
@@ -47,8 +52,18 @@ fn report_cycles(block: &Block, locals: &[Local], diagnostics: &mut Vec<Diagnost
     }
     let mut cycles: Vec<Vec<usize>> = tarjan_scc(&graph)
         .into_iter()
-        .map(|component| component.into_iter().map(|node| graph[node]).collect::<Vec<_>>())
-        .filter(|component| component.len() > 1 || block.waits[component[0]].iter().any(|(on, _)| *on == component[0]))
+        .map(|component| {
+            component
+                .into_iter()
+                .map(|node| graph[node])
+                .collect::<Vec<_>>()
+        })
+        .filter(|component| {
+            component.len() > 1
+                || block.waits[component[0]]
+                    .iter()
+                    .any(|(on, _)| *on == component[0])
+        })
         .collect();
     for cycle in &mut cycles {
         cycle.sort_unstable();
@@ -104,7 +119,10 @@ fn shortest_cycle(block: &Block, members: &[usize]) -> Vec<usize> {
                 path.reverse();
                 return path;
             }
-            if members.binary_search(&other).is_ok() && other != start && !came_from.contains_key(&other) {
+            if members.binary_search(&other).is_ok()
+                && other != start
+                && !came_from.contains_key(&other)
+            {
                 came_from.insert(other, at);
                 queue.push_back(other);
             }
@@ -116,7 +134,9 @@ fn shortest_cycle(block: &Block, members: &[usize]) -> Vec<usize> {
 /// Reports each cycle of pipelines that call each other, once.
 pub(super) fn report_recursion(module: &Module, diagnostics: &mut Vec<Diagnostic>) {
     let mut graph = DiGraph::new();
-    let nodes: Vec<_> = (0..module.pipelines.len()).map(|at| graph.add_node(at)).collect();
+    let nodes: Vec<_> = (0..module.pipelines.len())
+        .map(|at| graph.add_node(at))
+        .collect();
     for (at, pipeline) in module.pipelines.iter().enumerate() {
         for block in std::iter::once(&pipeline.body).chain(&pipeline.finally) {
             block.for_each_call(&mut |call| {
@@ -128,7 +148,12 @@ pub(super) fn report_recursion(module: &Module, diagnostics: &mut Vec<Diagnostic
     }
     let mut cycles: Vec<Vec<usize>> = tarjan_scc(&graph)
         .into_iter()
-        .map(|component| component.into_iter().map(|node| graph[node]).collect::<Vec<usize>>())
+        .map(|component| {
+            component
+                .into_iter()
+                .map(|node| graph[node])
+                .collect::<Vec<usize>>()
+        })
         .collect();
     cycles.sort_unstable();
     for members in cycles {
@@ -162,7 +187,10 @@ pub(super) fn report_recursion(module: &Module, diagnostics: &mut Vec<Diagnostic
                     format!("a pipeline can't run itself: {}", names.join(" -> ")),
                 );
                 for (&at, &span) in path.iter().zip(&spans).skip(1) {
-                    diagnostic = diagnostic.also(span, format!("called by `{}` here", module.pipelines[at].name));
+                    diagnostic = diagnostic.also(
+                        span,
+                        format!("called by `{}` here", module.pipelines[at].name),
+                    );
                 }
                 diagnostics.push(diagnostic);
                 break;

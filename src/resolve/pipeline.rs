@@ -5,9 +5,10 @@ use indexmap::IndexMap;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{Param, ParamDefault, PipelineAttributes};
 use crate::source::Span;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, AstNode as _};
 use crate::types::Type;
 use crate::types::constant::conform;
+use crate::value::Value;
 
 use super::Resolver;
 use super::attributes::{self, Layer, Place};
@@ -18,7 +19,7 @@ use super::module;
 
 /// What others see of a pipeline, and what its body is made from.
 pub(super) struct Head {
-    pub definition: Definition<ast::PipelineDef>,
+    pub definition: Definition<ast::Pipeline>,
     params: Vec<Param>,
     outputs: Vec<module::OutputPort>,
     unnamed_output: bool,
@@ -27,24 +28,25 @@ pub(super) struct Head {
 }
 
 impl Resolver<'_> {
-    pub(super) fn declare_pipelines(&mut self, definitions: Vec<Definition<ast::PipelineDef>>) {
+    pub(super) fn declare_pipelines(&mut self, definitions: Vec<Definition<ast::Pipeline>>) {
         for definition in definitions {
             let head = self.head(definition);
             self.heads.push(head);
         }
     }
 
-    fn head(&mut self, definition: Definition<ast::PipelineDef>) -> Head {
+    fn head(&mut self, definition: Definition<ast::Pipeline>) -> Head {
         let file = definition.file;
         let id = self.file_id(file);
         let mut seen = IndexMap::new();
         let params: Vec<Param> = definition
             .node
             .params()
+            .into_iter()
             .filter_map(|port| self.param(file, &port, &mut seen))
             .collect();
         let (outputs, unnamed_output) = self.output_ports(file, definition.node.outputs());
-        let entries = self.constant_entries(id, definition.node.attributes());
+        let entries = self.constant_entries(id, definition.node.attributes().into_iter());
         let layer = attributes::layer(&entries, Place::Pipeline, &mut self.diagnostics);
         let attributes = attributes::pipeline(&layer);
         if attributes.schedule.is_some() {
@@ -75,7 +77,12 @@ impl Resolver<'_> {
         }
     }
 
-    fn param(&mut self, file: usize, node: &ast::Port, seen: &mut IndexMap<String, Span>) -> Option<Param> {
+    fn param(
+        &mut self,
+        file: usize,
+        node: &ast::Port,
+        seen: &mut IndexMap<String, Span>,
+    ) -> Option<Param> {
         let id = self.file_id(file);
         let name = node.name()?;
         let span = name.span(id);
@@ -103,7 +110,13 @@ impl Resolver<'_> {
         })
     }
 
-    fn param_default(&mut self, file: usize, node: &ast::Expr, ty: &Type, name: &str) -> Option<ParamDefault> {
+    fn param_default(
+        &mut self,
+        file: usize,
+        node: &ast::Expr,
+        ty: &Type,
+        name: &str,
+    ) -> Option<ParamDefault> {
         let id = self.file_id(file);
         let span = node.span(id);
         if let Some((field, _)) = self.run_field(id, node, false) {
@@ -124,10 +137,32 @@ impl Resolver<'_> {
         }
         let value = self.constant_value(id, node)?;
         if ty.artifact().is_some() && conform(&value, ty).is_ok() {
-            return Some(ParamDefault::Const(self.location(id, value)));
+            return self.location(value, span).map(ParamDefault::Const);
         }
         self.conforming(&value, ty, span, &format!("the default of `{name}`"))
             .map(ParamDefault::Const)
+    }
+
+    /// The location of an artifact as a default gives it: a URI as it is, a path from the project's root.
+    fn location(&mut self, value: Value, span: Span) -> Option<Value> {
+        let Value::Str(written) = &value else {
+            return None;
+        };
+        if written.contains("://") {
+            return Some(value);
+        }
+        let from = &self.sources.file(span.file).path;
+        match crate::project::join(from, written) {
+            Ok(path) => Some(Value::Str(path)),
+            Err(_) => {
+                self.diagnostics.push(
+                    Diagnostic::new(codes::FILE_OUTSIDE, span, format!("`{written}` is no path inside the project"))
+                        .label("a default location is a URI, or a path relative to this file")
+                        .help("give a location outside of the project when you run it: `--set name=/path`"),
+                );
+                None
+            }
+        }
     }
 
     /// All pipelines with their bodies.
@@ -136,7 +171,12 @@ impl Resolver<'_> {
         heads
             .into_iter()
             .map(|head| {
-                let Definition { file, node, name, span } = head.definition;
+                let Definition {
+                    file,
+                    node,
+                    name,
+                    span,
+                } = head.definition;
                 let body = Body::of(self, file, &node, &head.params);
                 module::Pipeline {
                     name,

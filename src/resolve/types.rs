@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostics::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, AstNode as _};
 use crate::types::constant::{conform, whole_match};
 use crate::types::{Artifact, ArtifactKind, Record, Refined, Refinement, Type};
 use crate::value::Value;
@@ -62,7 +62,11 @@ const FOREIGN: [(&str, &str); 18] = [
 
 impl Resolver<'_> {
     /// Forms all declared types, so that each is checked even when nothing uses it.
-    pub(super) fn declare_types(&mut self, definitions: Vec<Definition<ast::TypeDef>>, kinds: Vec<String>) {
+    pub(super) fn declare_types(
+        &mut self,
+        definitions: Vec<Definition<ast::TypeDef>>,
+        kinds: Vec<String>,
+    ) {
         self.types.formed = definitions.iter().map(|_| Formed::Not).collect();
         self.types.definitions = definitions;
         self.types.kinds = kinds;
@@ -86,7 +90,9 @@ impl Resolver<'_> {
             Formed::Not => {}
         }
         self.types.formed[at] = Formed::Begun;
-        let Definition { file, node, name, .. } = self.types.definitions[at].clone();
+        let Definition {
+            file, node, name, ..
+        } = self.types.definitions[at].clone();
         let ty = match node.ty() {
             Some(node) => self.form(file, &node),
             None => Type::Unknown,
@@ -103,22 +109,22 @@ impl Resolver<'_> {
     }
 
     /// The type that a type expression of a file stands for; `Unknown` when a part of it was reported.
-    pub(super) fn form(&mut self, file: usize, node: &ast::Type) -> Type {
+    pub(super) fn form(&mut self, file: usize, node: &ast::TypeExpr) -> Type {
         let id = self.file_id(file);
         match node {
-            ast::Type::Name(node) => self.form_name(file, node),
-            ast::Type::Optional(node) => match node.inner() {
+            ast::TypeExpr::Name(node) => self.form_name(file, node),
+            ast::TypeExpr::Optional(node) => match node.inner() {
                 Some(inner) => self.form(file, &inner).optional(),
                 None => Type::Unknown,
             },
-            ast::Type::Record(node) => {
+            ast::TypeExpr::Record(node) => {
                 let mut fields = IndexMap::new();
                 let mut seen = IndexMap::new();
                 let mut whole = true;
-                for member in node.members() {
+                for member in node.entries() {
                     match member {
-                        ast::Member::Spread(spread) => {
-                            let Some(base) = spread.base() else { continue };
+                        ast::RecordTypeEntry::Spread(spread) => {
+                            let Some(base) = spread.ty() else { continue };
                             match self.form(file, &base) {
                                 Type::Record(record) => {
                                     // A later field of the same name stands in for a spread one.
@@ -135,7 +141,7 @@ impl Resolver<'_> {
                                 }
                             }
                         }
-                        ast::Member::Field(field) => {
+                        ast::RecordTypeEntry::Field(field) => {
                             let Some(name) = field.name() else { continue };
                             let span = name.span(id);
                             let ty = match field.ty() {
@@ -151,19 +157,25 @@ impl Resolver<'_> {
                         }
                     }
                 }
-                if whole { Type::record(fields) } else { Type::Unknown }
+                if whole {
+                    Type::record(fields)
+                } else {
+                    Type::Unknown
+                }
             }
-            ast::Type::Refined(node) => self.form_refined(file, node),
+            ast::TypeExpr::Refined(node) => self.form_refined(file, node),
         }
     }
 
     fn form_name(&mut self, file: usize, node: &ast::NameType) -> Type {
         let id = self.file_id(file);
-        let Some(name) = node.name() else { return Type::Unknown };
+        let Some(name) = node.name() else {
+            return Type::Unknown;
+        };
         let span = name.span(id);
         let text = name.text().to_owned();
-        let args: Vec<ast::Type> = node.args().collect();
-        let item = match node.alias() {
+        let args = node.args().unwrap_or_default();
+        let item = match node.qualifier() {
             Some(alias) => match self.scopes[file].names.get(alias.text()) {
                 Some((Item::File(used), _)) => {
                     let used = *used;
@@ -203,7 +215,10 @@ impl Resolver<'_> {
             None => {
                 if let Some((_, scalar)) = SCALARS.iter().find(|(name, _)| *name == text) {
                     scalar.clone()
-                } else if let Some((_, kind)) = ArtifactKind::BUILT_IN.iter().find(|(name, _)| *name == text) {
+                } else if let Some((_, kind)) = ArtifactKind::BUILT_IN
+                    .iter()
+                    .find(|(name, _)| *name == text)
+                {
                     return self.form_artifact(file, kind.clone(), &args);
                 } else if text == "list" || text == "dict" {
                     return self.form_container(file, &text, &args, node.span(id));
@@ -248,16 +263,29 @@ impl Resolver<'_> {
                     .chain(ArtifactKind::BUILT_IN.iter().map(|(name, _)| *name));
                 match crate::diagnostics::nearest(name, declared.chain(built_in)) {
                     Some(near) => Some(format!("did you mean `{near}`?")),
-                    None => Some(format!("declare it: `type {name} = ..`, or `artifact {name}`")),
+                    None => Some(format!(
+                        "declare it: `type {name} = ..`, or `artifact {name}`"
+                    )),
                 }
             }
         };
         self.diagnostics.push(
-            Diagnostic::new(codes::UNKNOWN_TYPE, span, format!("there is no type `{name}`")).maybe_help(help),
+            Diagnostic::new(
+                codes::UNKNOWN_TYPE,
+                span,
+                format!("there is no type `{name}`"),
+            )
+            .maybe_help(help),
         );
     }
 
-    fn form_container(&mut self, file: usize, name: &str, args: &[ast::Type], span: Span) -> Type {
+    fn form_container(
+        &mut self,
+        file: usize,
+        name: &str,
+        args: &[ast::TypeExpr],
+        span: Span,
+    ) -> Type {
         let id = self.file_id(file);
         match (name, args) {
             ("list", [item]) => match self.form(file, item) {
@@ -280,15 +308,23 @@ impl Resolver<'_> {
                 }
             }
             _ => {
-                let form = if name == "list" { "list[T]" } else { "dict[str, T]" };
-                self.not_allowed(span, format!("`{name}` names what it holds"), &format!("write `{form}`"));
+                let form = if name == "list" {
+                    "list[T]"
+                } else {
+                    "dict[str, T]"
+                };
+                self.not_allowed(
+                    span,
+                    format!("`{name}` names what it holds"),
+                    &format!("write `{form}`"),
+                );
                 Type::Unknown
             }
         }
     }
 
     /// `Kind`, `Kind[format]`, `Dataset[format, columns]`, `Dataset[columns]`
-    fn form_artifact(&mut self, file: usize, kind: ArtifactKind, args: &[ast::Type]) -> Type {
+    fn form_artifact(&mut self, file: usize, kind: ArtifactKind, args: &[ast::TypeExpr]) -> Type {
         let id = self.file_id(file);
         let mut format = None;
         let mut columns = None;
@@ -323,14 +359,20 @@ impl Resolver<'_> {
                 ),
             }
         }
-        Type::Artifact(Arc::new(Artifact { kind, format, columns }))
+        Type::Artifact(Arc::new(Artifact {
+            kind,
+            format,
+            columns,
+        }))
     }
 
     /// A format is a plain word that names no type.
-    fn format_word(&self, file: usize, node: &ast::Type) -> Option<String> {
-        let ast::Type::Name(node) = node else { return None };
+    fn format_word(&self, file: usize, node: &ast::TypeExpr) -> Option<String> {
+        let ast::TypeExpr::Name(node) = node else {
+            return None;
+        };
         let name = node.name()?;
-        let plain = node.alias().is_none() && node.args().next().is_none();
+        let plain = node.qualifier().is_none() && node.args().is_none();
         let small = name.text().starts_with(|c: char| c.is_ascii_lowercase());
         let declared = self.scopes[file].names.contains_key(name.text());
         (plain && small && !declared).then(|| name.text().to_owned())
@@ -350,30 +392,44 @@ impl Resolver<'_> {
         self.refine(file, base, node, id)
     }
 
-    fn refine(&mut self, file: usize, base: Type, node: &ast::RefinedType, id: crate::source::FileId) -> Type {
+    fn refine(
+        &mut self,
+        file: usize,
+        base: Type,
+        node: &ast::RefinedType,
+        id: crate::source::FileId,
+    ) -> Type {
         let span = node.span(id);
         if base.is_unknown() {
             return Type::Unknown;
         }
         let mut bad = |message: String, span: Span| {
-            self.diagnostics.push(Diagnostic::new(codes::BAD_REFINEMENT, span, message));
+            self.diagnostics
+                .push(Diagnostic::new(codes::BAD_REFINEMENT, span, message));
         };
         if !base.is_scalar() || matches!(base, Type::Refined(_)) {
-            bad(format!("a refinement is on one scalar, not on `{base}`"), span);
+            bad(
+                format!("a refinement is on one scalar, not on `{base}`"),
+                span,
+            );
             return base;
         }
         let refinement = match node.refinement() {
             None => return base,
-            Some(ast::Refinement::Range { min, max }) => {
+            Some(ast::Refinement::Range(range)) => {
                 if !matches!(base, Type::Int | Type::Float | Type::Date | Type::DateTime) {
-                    bad(format!("a range is of numbers or dates, not of `{base}`"), span);
+                    bad(
+                        format!("a range is of numbers or dates, not of `{base}`"),
+                        span,
+                    );
                     return base;
                 }
-                let (Some(min), Some(max)) = (min, max) else { return base };
-                let (Some(low), Some(high)) = (
-                    self.bound(file, &min, &base),
-                    self.bound(file, &max, &base),
-                ) else {
+                let (Some(min), Some(max)) = (range.min(), range.max()) else {
+                    return base;
+                };
+                let (Some(low), Some(high)) =
+                    (self.bound(file, &min, &base), self.bound(file, &max, &base))
+                else {
                     return base;
                 };
                 let ordered = match (&low, &high) {
@@ -387,29 +443,45 @@ impl Resolver<'_> {
                     );
                     return base;
                 }
-                Refinement::Range { min: low, max: high }
+                Refinement::Range {
+                    min: low,
+                    max: high,
+                }
             }
-            Some(ast::Refinement::OneOf(choices)) => {
-                let choices: Option<Vec<Value>> =
-                    choices.iter().map(|choice| self.bound(file, choice, &base)).collect();
+            Some(ast::Refinement::OneOf(one_of)) => {
+                let choices = one_of.values().unwrap_or_default();
+                let choices: Option<Vec<Value>> = choices
+                    .iter()
+                    .map(|choice| self.bound(file, choice, &base))
+                    .collect();
                 match choices {
                     Some(choices) if choices.is_empty() => {
-                        self.diagnostics.push(Diagnostic::new(codes::BAD_REFINEMENT, span, "there is no choice"));
+                        self.diagnostics.push(Diagnostic::new(
+                            codes::BAD_REFINEMENT,
+                            span,
+                            "there is no choice",
+                        ));
                         return base;
                     }
                     Some(choices) => Refinement::OneOf(choices),
                     None => return base,
                 }
             }
-            Some(ast::Refinement::Matches(pattern)) => {
+            Some(ast::Refinement::Matches(matches)) => {
                 if base != Type::Str {
                     bad(format!("a pattern is on `str`, not on `{base}`"), span);
                     return base;
                 }
-                let Some(pattern) = pattern else { return base };
+                let Some(pattern) = matches.pattern() else {
+                    return base;
+                };
                 if let Err(error) = whole_match(&pattern) {
                     let text = error.to_string();
-                    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                    let reason = text
+                        .lines()
+                        .last()
+                        .unwrap_or_default()
+                        .trim_start_matches("error: ");
                     bad(format!("this is no regular expression: {reason}"), span);
                     return base;
                 }

@@ -6,6 +6,7 @@
 pub mod argo;
 pub mod capability;
 mod features;
+pub mod local;
 pub mod table;
 
 use indexmap::IndexMap;

@@ -87,7 +87,7 @@ pub fn text(targets: &[&dyn Target]) -> String {
 pub fn markdown(targets: &[&dyn Target]) -> String {
     let mut out = String::from(
         "# What each target can do\n\n\
-         <!-- Made from the capability table in the code: UPDATE_DOCS=1 cargo test --test docs -->\n\n\
+         <!-- Made from the capability table in the code: UPDATE_DOCS=1 cargo test --test front -->\n\n\
          `mlpc targets FILE` says which targets can run a pipeline, and what degrades.\n\n",
     );
     for (word, meaning) in LEGEND {

@@ -36,7 +36,9 @@ pub fn conform(value: &Value, ty: &Type) -> Result<Value, Reject> {
                 })
             }
         }
-        (Type::Str, Value::Str(_)) | (Type::Int, Value::Int(_)) | (Type::Bool, Value::Bool(_)) => Ok(value.clone()),
+        (Type::Str, Value::Str(_)) | (Type::Int, Value::Int(_)) | (Type::Bool, Value::Bool(_)) => {
+            Ok(value.clone())
+        }
         (Type::Float, Value::Float(_)) => Ok(value.clone()),
         (Type::Float, Value::Int(int)) => Ok(Value::Float(*int as f64)),
         (Type::Artifact(_), Value::Str(_)) => Ok(value.clone()),
@@ -48,7 +50,8 @@ pub fn conform(value: &Value, ty: &Type) -> Result<Value, Reject> {
             }),
         },
         (Type::DateTime, Value::Str(text)) => {
-            let parses = text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok();
+            let parses = text.parse::<jiff::Timestamp>().is_ok()
+                || text.parse::<jiff::civil::DateTime>().is_ok();
             if parses && text.contains(['T', 't', ' ']) {
                 Ok(value.clone())
             } else {
@@ -90,7 +93,9 @@ fn holds(refinement: &Refinement, value: &Value) -> bool {
             (Some(value), Some(min), Some(max)) => (min..=max).contains(&value),
             // Dates: ISO text has the order of time.
             _ => match (value, min, max) {
-                (Value::Str(value), Value::Str(min), Value::Str(max)) => min <= value && value <= max,
+                (Value::Str(value), Value::Str(min), Value::Str(max)) => {
+                    min <= value && value <= max
+                }
                 _ => false,
             },
         },
@@ -125,7 +130,12 @@ pub fn type_of(value: &Value) -> Type {
                 .unwrap_or(Type::Unknown)
                 .list()
         }
-        Value::Map(entries) => Type::record(entries.iter().map(|(name, value)| (name.clone(), type_of(value))).collect()),
+        Value::Map(entries) => Type::record(
+            entries
+                .iter()
+                .map(|(name, value)| (name.clone(), type_of(value)))
+                .collect(),
+        ),
     }
 }
 

@@ -13,11 +13,21 @@ pub fn span() -> Span {
 }
 
 pub fn dataset() -> Type {
-    Type::Artifact(Arc::new(Artifact { kind: ArtifactKind::Dataset, format: None, columns: None }))
+    Type::Artifact(Arc::new(Artifact {
+        kind: ArtifactKind::Dataset,
+        format: None,
+        columns: None,
+    }))
 }
 
 pub fn port(name: &str, ty: Type) -> Port {
-    Port { name: name.into(), ty, default: None, doc: String::new(), span: span() }
+    Port {
+        name: name.into(),
+        ty,
+        default: None,
+        doc: String::new(),
+        span: span(),
+    }
 }
 
 pub fn component(name: &str, inputs: Vec<Port>, outputs: Vec<Port>, step: Step) -> Component {
@@ -33,7 +43,11 @@ pub fn component(name: &str, inputs: Vec<Port>, outputs: Vec<Port>, step: Step) 
 }
 
 pub fn expr(kind: ExprKind, ty: Type) -> Expr {
-    Expr { kind, ty, span: span() }
+    Expr {
+        kind,
+        ty,
+        span: span(),
+    }
 }
 
 pub fn text(text: &str) -> Expr {
@@ -88,7 +102,14 @@ pub fn output(pipeline: &mut Pipeline, name: &str, value: Expr) {
 }
 
 /// Adds a node with the data edges that its expressions ask for.
-pub fn add(pipeline: &mut Pipeline, name: &str, kind: NodeKind, ty: Type, after: &[NodeIndex], gates: &[NodeIndex]) -> NodeIndex {
+pub fn add(
+    pipeline: &mut Pipeline,
+    name: &str,
+    kind: NodeKind,
+    ty: Type,
+    after: &[NodeIndex],
+    gates: &[NodeIndex],
+) -> NodeIndex {
     let mut reads = Vec::new();
     for expr in kind.exprs() {
         expr.for_each(&mut |inner| {
@@ -97,7 +118,12 @@ pub fn add(pipeline: &mut Pipeline, name: &str, kind: NodeKind, ty: Type, after:
             }
         });
     }
-    let index = pipeline.graph.add_node(Node { name: name.into(), kind, ty, span: span() });
+    let index = pipeline.graph.add_node(Node {
+        name: name.into(),
+        kind,
+        ty,
+        span: span(),
+    });
     for read in reads {
         pipeline.graph.update_edge(read, index, Edge::Data);
     }
@@ -114,13 +140,22 @@ pub fn add(pipeline: &mut Pipeline, name: &str, kind: NodeKind, ty: Type, after:
 pub fn call(callee: Callee, args: Vec<(&str, Expr)>, attributes: TaskAttributes) -> NodeKind {
     NodeKind::Task(Task {
         callee,
-        args: args.into_iter().map(|(port, value)| Arg { port: port.into(), value }).collect(),
+        args: args
+            .into_iter()
+            .map(|(port, value)| Arg {
+                port: port.into(),
+                value,
+            })
+            .collect(),
         attributes: Arc::new(attributes),
     })
 }
 
 pub fn image(image: &str) -> TaskAttributes {
-    TaskAttributes { image: Some(image.into()), ..Default::default() }
+    TaskAttributes {
+        image: Some(image.into()),
+        ..Default::default()
+    }
 }
 
 pub fn program(components: Vec<Component>, pipelines: Vec<Pipeline>) -> Program {

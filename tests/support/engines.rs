@@ -19,15 +19,24 @@ impl Engine {
     /// The answer to a job. Jobs of several threads are answered one after the other.
     pub fn ask(&self, job: &Value) -> Value {
         // A test that failed while it held the lock left no half answer behind.
-        let mut pipes = self.pipes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut pipes = self
+            .pipes
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         let (jobs, answers) = &mut *pipes;
         let mut line = job.to_string();
         line.push('\n');
         jobs.write_all(line.as_bytes()).expect("the driver reads");
         let mut answer = String::new();
-        answers.read_line(&mut answer).expect("the driver answers in UTF-8");
-        serde_json::from_str(&answer)
-            .unwrap_or_else(|_| panic!("the driver of {} died of a job, see its last words above", self.name))
+        answers
+            .read_line(&mut answer)
+            .expect("the driver answers in UTF-8");
+        serde_json::from_str(&answer).unwrap_or_else(|_| {
+            panic!(
+                "the driver of {} died of a job, see its last words above",
+                self.name
+            )
+        })
     }
 }
 
@@ -35,20 +44,33 @@ impl Engine {
 /// CI, where it fails.
 pub fn engine(name: &str) -> Option<&'static Engine> {
     static STARTED: Mutex<BTreeMap<String, Option<&'static Engine>>> = Mutex::new(BTreeMap::new());
-    let mut started = STARTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let found = *started.entry(name.to_owned()).or_insert_with(|| start(name));
+    let mut started = STARTED
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let found = *started
+        .entry(name.to_owned())
+        .or_insert_with(|| start(name));
     if found.is_none() {
         let test = std::thread::current();
         // Not `eprintln!`, which is captured: a test that did not test must show.
-        let line = format!("{}: skipped, for {name} is not to be had here\n", test.name().unwrap_or("a test"));
-        std::io::stderr().write_all(line.as_bytes()).expect("stderr takes text");
+        let line = format!(
+            "{}: skipped, for {name} is not to be had here\n",
+            test.name().unwrap_or("a test")
+        );
+        std::io::stderr()
+            .write_all(line.as_bytes())
+            .expect("stderr takes text");
     }
     found
 }
 
 fn start(name: &str) -> Option<&'static Engine> {
     let engines = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engines");
-    let setup = Command::new("python3").arg(engines.join("setup.py")).arg(name).stderr(Stdio::inherit()).output();
+    let setup = Command::new("python3")
+        .arg(engines.join("setup.py"))
+        .arg(name)
+        .stderr(Stdio::inherit())
+        .output();
     let said = match &setup {
         Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         Err(error) => format!("skipped: {name}: python3 does not start: {error}"),

@@ -10,11 +10,17 @@ pub fn support(feature: Feature) -> Support {
         Feature::Packages => Emulated("pip installs them when the step starts"),
         Feature::Value => Native,
         Feature::OptionalValue => Emulated("JSON text, `null` when absent"),
-        Feature::OptionalValueInCommand => Emulated("a line before the command unsets what is absent"),
+        Feature::OptionalValueInCommand => {
+            Emulated("a line before the command unsets what is absent")
+        }
         Feature::Artifact | Feature::OptionalArtifact => Native,
         Feature::ArtifactList => Emulated("one input artifact for each, side by side"),
-        Feature::ArtifactParameter => Emulated("a parameter that holds the location; the store is that of the default"),
-        Feature::Refinement => Emulated("choices are the parameter's `enum`, all else an expression that fails"),
+        Feature::ArtifactParameter => {
+            Emulated("a parameter that holds the location; the store is that of the default")
+        }
+        Feature::Refinement => {
+            Emulated("choices are the parameter's `enum`, all else an expression that fails")
+        }
         Feature::RuntimeExpression | Feature::RuntimeExpressionInCommand => Native,
         Feature::NestedPipeline => Native,
         Feature::NestedTimeout => Refused {
@@ -24,13 +30,17 @@ pub fn support(feature: Feature) -> Support {
         Feature::If => Emulated("a template whose tasks ask which branch was taken"),
         Feature::For => Native,
         Feature::LoopLimit => Emulated("the `parallelism` of a template that holds the loop alone"),
-        Feature::GatherValues => Emulated("an expression makes one list of the texts that Argo gathers"),
+        Feature::GatherValues => {
+            Emulated("an expression makes one list of the texts that Argo gathers")
+        }
         Feature::GatherArtifacts => Refused {
             reason: "Argo gathers the parameters of a loop's tasks, not their artifacts",
             nearest: "do the work of the loop's body in one component, which writes a folder",
         },
         Feature::Finally | Feature::RunStatus => Native,
-        Feature::BodyValueInFinally => Emulated("outputs of the whole run, absent where their task did not end well"),
+        Feature::BodyValueInFinally => {
+            Emulated("outputs of the whole run, absent where their task did not end well")
+        }
         Feature::Require => Emulated("a task that runs, and fails, when the condition is false"),
         Feature::After | Feature::KeepRunning => Native,
         Feature::RunId | Feature::RunName => Native,
@@ -45,7 +55,9 @@ pub fn support(feature: Feature) -> Support {
             reason: "Argo multiplies delays with whole numbers only",
             nearest: "the nearest whole number",
         },
-        Feature::Cache | Feature::CacheDuration => Emulated("`memoize` by a hash of the step and its inputs, in a ConfigMap"),
+        Feature::Cache | Feature::CacheDuration => {
+            Emulated("`memoize` by a hash of the step and its inputs, in a ConfigMap")
+        }
         Feature::Env | Feature::Secrets | Feature::Labels | Feature::Kubernetes => Native,
         Feature::Owner | Feature::Tags => Emulated("annotations"),
         Feature::Schedule => Native,
@@ -54,8 +66,12 @@ pub fn support(feature: Feature) -> Support {
             nearest: "`catchup: false`, and a backfill started by hand for the dates missed",
         },
         Feature::OverlapForbid | Feature::OverlapReplace => Native,
-        Feature::OverlapQueue => Emulated("every run starts, and waits for a mutex of the pipeline"),
-        Feature::Notify => Degrades("Argo sends no mail: a step in the pipeline, or Argo Events, has to"),
+        Feature::OverlapQueue => {
+            Emulated("every run starts, and waits for a mutex of the pipeline")
+        }
+        Feature::Notify => {
+            Degrades("Argo sends no mail: a step in the pipeline, or Argo Events, has to")
+        }
         Feature::PipelineTimeout | Feature::Parallelism | Feature::PipelineLabels => Native,
         Feature::DependsOnPast => Refused {
             reason: "an Argo run knows nothing of the run before it",

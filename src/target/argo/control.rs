@@ -32,8 +32,18 @@ fn ports_of(ty: &Type) -> Vec<(String, Type)> {
     match ty.base() {
         Type::Record(record) => {
             let optional = ty.is_optional();
-            let field = |ty: &Type| if optional { ty.clone().optional() } else { ty.clone() };
-            record.fields.iter().map(|(name, ty)| (name.clone(), field(ty))).collect()
+            let field = |ty: &Type| {
+                if optional {
+                    ty.clone().optional()
+                } else {
+                    ty.clone()
+                }
+            };
+            record
+                .fields
+                .iter()
+                .map(|(name, ty)| (name.clone(), field(ty)))
+                .collect()
         }
         Type::Nothing | Type::Unknown => Vec::new(),
         _ => vec![(UNNAMED_OUTPUT.to_owned(), ty.clone())],
@@ -52,7 +62,11 @@ fn part_of(value: &Expr, port: &str) -> Expr {
     }
     let ty = record.fields[port].clone();
     Expr {
-        ty: if value.ty.is_optional() { ty.optional() } else { ty },
+        ty: if value.ty.is_optional() {
+            ty.optional()
+        } else {
+            ty
+        },
         kind: ExprKind::Field(Box::new(value.clone()), port.to_owned()),
         span: value.span,
     }
@@ -60,19 +74,31 @@ fn part_of(value: &Expr, port: &str) -> Expr {
 
 impl<'a> Lowering<'a> {
     /// An `if` as a task that calls its template.
-    pub fn branching(&mut self, index: NodeIndex, node: &'a Node, branching: &'a If, name: &str) -> DagTask {
+    pub fn branching(
+        &mut self,
+        index: NodeIndex,
+        node: &'a Node,
+        branching: &'a If,
+        name: &str,
+    ) -> DagTask {
         let template = self.template_name(name);
         let last = branching.branches.len();
         let mut branch = Argo::text(last.to_string());
         for (at, arm) in branching.branches.iter().enumerate().rev() {
-            branch = self.condition(&arm.condition).then(Argo::text(at.to_string()), branch);
+            branch = self
+                .condition(&arm.condition)
+                .then(Argo::text(at.to_string()), branch);
         }
         let mut frame = Frame::new(self.pipeline(), false);
         frame.hand_over(BRANCH, branch.tag());
         let place = self.templates.len();
         self.frames.push(frame);
-        let arms: Vec<&'a Block> =
-            branching.branches.iter().map(|arm| &arm.block).chain(&branching.otherwise).collect();
+        let arms: Vec<&'a Block> = branching
+            .branches
+            .iter()
+            .map(|arm| &arm.block)
+            .chain(&branching.otherwise)
+            .collect();
         let of_two = ["then", "else"];
         for (at, block) in arms.iter().enumerate() {
             let when = Argo::input(BRANCH).binary("==", Argo::text(at.to_string()));
@@ -84,7 +110,9 @@ impl<'a> Lowering<'a> {
             let before = self.frame_mut().tasks.len();
             match block.nodes.as_slice() {
                 [] => {}
-                [only] if matches!(self.pipeline().graph[*only].kind, NodeKind::Task(_)) => self.nodes(&block.nodes),
+                [only] if matches!(self.pipeline().graph[*only].kind, NodeKind::Task(_)) => {
+                    self.nodes(&block.nodes)
+                }
                 _ => self.part(&label, &format!("{template}-{label}"), &block.nodes, None),
             }
             for task in &mut self.frame_mut().tasks[before..] {
@@ -94,8 +122,10 @@ impl<'a> Lowering<'a> {
         let mut outputs = Arguments::default();
         let mut leaves = Vec::new();
         for (port, ty) in ports_of(&node.ty) {
-            let values: Vec<Option<Expr>> =
-                arms.iter().map(|block| block.value.as_ref().map(|value| part_of(value, &port))).collect();
+            let values: Vec<Option<Expr>> = arms
+                .iter()
+                .map(|block| block.value.as_ref().map(|value| part_of(value, &port)))
+                .collect();
             let leaf = if ty.artifact().is_some() {
                 self.artifact_of_arms(&port, &values, last, &mut outputs)
             } else {
@@ -112,7 +142,11 @@ impl<'a> Lowering<'a> {
             let leaf = leaf.of_task(name, &port);
             self.frame_mut().ports.insert((index, port), leaf);
         }
-        DagTask { template: Some(template), arguments, ..Default::default() }
+        DagTask {
+            template: Some(template),
+            arguments,
+            ..Default::default()
+        }
     }
 
     /// The branch that was taken is `at`, as an expression of the outputs.
@@ -120,7 +154,14 @@ impl<'a> Lowering<'a> {
         Argo::Embedded(Box::new(Argo::input(BRANCH))).binary("==", Argo::text(at.to_string()))
     }
 
-    fn value_of_arms(&mut self, port: &str, ty: &Type, values: &[Option<Expr>], last: usize, outputs: &mut Arguments) -> Leaf {
+    fn value_of_arms(
+        &mut self,
+        port: &str,
+        ty: &Type,
+        values: &[Option<Expr>],
+        last: usize,
+        outputs: &mut Arguments,
+    ) -> Leaf {
         let mut proven = true;
         let mut codes = Vec::new();
         for value in values {
@@ -147,10 +188,20 @@ impl<'a> Lowering<'a> {
             value_from: Some(value_from(chosen)),
             ..Default::default()
         });
-        Leaf::Value { code: Argo::Bool(false), ty: ty.clone(), proven }
+        Leaf::Value {
+            code: Argo::Bool(false),
+            ty: ty.clone(),
+            proven,
+        }
     }
 
-    fn artifact_of_arms(&mut self, port: &str, values: &[Option<Expr>], last: usize, outputs: &mut Arguments) -> Leaf {
+    fn artifact_of_arms(
+        &mut self,
+        port: &str,
+        values: &[Option<Expr>],
+        last: usize,
+        outputs: &mut Arguments,
+    ) -> Leaf {
         let mut places = Vec::new();
         let mut optional = values.len() <= last;
         for (at, value) in values.iter().enumerate() {
@@ -162,13 +213,18 @@ impl<'a> Lowering<'a> {
                 other => self.passed(at, port, other, optional),
             }));
         }
-        let given: Vec<(usize, (String, String))> =
-            places.into_iter().enumerate().filter_map(|(at, place)| Some((at, place?))).collect();
+        let given: Vec<(usize, (String, String))> = places
+            .into_iter()
+            .enumerate()
+            .filter_map(|(at, place)| Some((at, place?)))
+            .collect();
         let place = match given.as_slice() {
             [] => return Leaf::Absent,
             [(_, (task, name))] if optional => Place::Task(task.clone(), name.clone()),
             [init @ .., (_, (task, name))] => {
-                let artifact = |task: &str, name: &str| Argo::path(&["tasks", task, "outputs", "artifacts", name]);
+                let artifact = |task: &str, name: &str| {
+                    Argo::path(&["tasks", task, "outputs", "artifacts", name])
+                };
                 let mut chosen = artifact(task, name);
                 for (at, (task, name)) in init.iter().rev() {
                     chosen = Self::taken(*at).then(artifact(task, name), chosen);
@@ -176,8 +232,13 @@ impl<'a> Lowering<'a> {
                 Place::Expression(chosen.bare())
             }
         };
-        outputs.artifacts.push(given_artifact(port, place, optional));
-        Leaf::Artifact { place: Place::Input(String::new()), optional }
+        outputs
+            .artifacts
+            .push(given_artifact(port, place, optional));
+        Leaf::Artifact {
+            place: Place::Input(String::new()),
+            optional,
+        }
     }
 
     /// An artifact from outside an arm as the output of a task of the arm, which copies it.
@@ -188,7 +249,11 @@ impl<'a> Lowering<'a> {
         frame.tasks.push(DagTask {
             name: task.clone(),
             template: Some(template),
-            when: Some(Argo::input(BRANCH).binary("==", Argo::text(at.to_string())).tag()),
+            when: Some(
+                Argo::input(BRANCH)
+                    .binary("==", Argo::text(at.to_string()))
+                    .tag(),
+            ),
             arguments: Arguments {
                 parameters: Vec::new(),
                 artifacts: vec![given_artifact("given", place, optional)],
@@ -203,7 +268,11 @@ impl<'a> Lowering<'a> {
         let template = self.helper(super::pod::Helper::Nothing);
         let frame = self.frame_mut();
         let name = frame.task_names.give("nothing");
-        frame.tasks.push(DagTask { name, template: Some(template), ..Default::default() });
+        frame.tasks.push(DagTask {
+            name,
+            template: Some(template),
+            ..Default::default()
+        });
     }
 
     /// A loop as a task that calls its template.
@@ -230,7 +299,10 @@ impl<'a> Lowering<'a> {
             // Not by `fromJSON`, which makes every number a double.
             let inside = Argo::Call("trim", vec![list, Argo::text("[] \t\r\n")]);
             let items = Argo::Call("split", vec![inside, Argo::text(",")]);
-            Argo::NotEmpty(Box::new(Argo::Collect(Box::new(items), Box::new(own.call("trim")))))
+            Argo::NotEmpty(Box::new(Argo::Collect(
+                Box::new(items),
+                Box::new(own.call("trim")),
+            )))
         } else {
             let written = match (is_textual(&item) && !item.is_optional(), plain_item) {
                 (true, true) => own,
@@ -263,7 +335,11 @@ impl<'a> Lowering<'a> {
                 let held = self.value(&part_of(value, &port));
                 // Argo makes a list of texts that are all JSON lists or objects a list of these, with its own idea of numbers.
                 let scalar = ty.is_scalar() && is_plain_type(&ty);
-                let code = if scalar { held.code } else { held.code.encoded() };
+                let code = if scalar {
+                    held.code
+                } else {
+                    held.code.encoded()
+                };
                 outputs.parameters.push(Parameter {
                     name: port.clone(),
                     value_from: Some(value_from(code)),
@@ -297,14 +373,27 @@ impl<'a> Lowering<'a> {
         self.template(&template).parallelism = looping.limit;
         for (port, ty, plain) in gathered {
             let proven = plain || !is_plain_type(&ty);
-            let leaf = Leaf::Value { code: Argo::output(name, &port), ty: ty.list(), proven };
+            let leaf = Leaf::Value {
+                code: Argo::output(name, &port),
+                ty: ty.list(),
+                proven,
+            };
             self.frame_mut().ports.insert((index, port), leaf);
         }
-        DagTask { template: Some(template), arguments, ..Default::default() }
+        DagTask {
+            template: Some(template),
+            arguments,
+            ..Default::default()
+        }
     }
 
     /// The `finally` of the entry pipeline, as the template that runs at the run's end.
-    pub fn finally(&mut self, pipeline: &'a Pipeline, block: &'a Block, params: IndexMap<String, Leaf>) -> String {
+    pub fn finally(
+        &mut self,
+        pipeline: &'a Pipeline,
+        block: &'a Block,
+        params: IndexMap<String, Leaf>,
+    ) -> String {
         let template = self.template_name("finally");
         let mut frame = Frame::new(pipeline, true);
         frame.params = params;
@@ -322,9 +411,19 @@ impl<'a> Lowering<'a> {
         let template = self.template_name(&format!("{name}-{FINALLY}"));
         let mut frame = Frame::new(self.pipeline(), false);
         frame.ending = true;
-        let succeeded = Argo::path(&["tasks", BODY, "status"]).binary("==", Argo::text("Succeeded"));
-        frame.hand_over("status", succeeded.then(Argo::text("succeeded"), Argo::text("failed")).tag());
-        let status = Leaf::Value { code: Argo::input("status"), ty: Type::Str, proven: true };
+        let succeeded =
+            Argo::path(&["tasks", BODY, "status"]).binary("==", Argo::text("Succeeded"));
+        frame.hand_over(
+            "status",
+            succeeded
+                .then(Argo::text("succeeded"), Argo::text("failed"))
+                .tag(),
+        );
+        let status = Leaf::Value {
+            code: Argo::input("status"),
+            ty: Type::Str,
+            proven: true,
+        };
         frame.captured.insert(Key::Status, status);
         let place = self.templates.len();
         self.frames.push(frame);
@@ -369,10 +468,15 @@ pub fn at_the_end(pipeline: &Pipeline, node: NodeIndex, port: &str, leaf: &Leaf)
     let name = global_name(pipeline, node, port);
     match leaf {
         Leaf::Value { ty, proven, .. } => {
-            let path = ["workflow", "outputs", "parameters", &name].map(str::to_owned).to_vec();
+            let path = ["workflow", "outputs", "parameters", &name]
+                .map(str::to_owned)
+                .to_vec();
             optional_value(path, ty, *proven)
         }
-        Leaf::Artifact { .. } => Leaf::Artifact { place: Place::Run(name), optional: true },
+        Leaf::Artifact { .. } => Leaf::Artifact {
+            place: Place::Run(name),
+            optional: true,
+        },
         Leaf::Absent => Leaf::Absent,
     }
 }
@@ -380,8 +484,18 @@ pub fn at_the_end(pipeline: &Pipeline, node: NodeIndex, port: &str, leaf: &Leaf)
 /// What a nested `finally` reads of the body: absent when the body did not end well.
 pub fn after_body(leaf: Leaf) -> Leaf {
     match leaf {
-        Leaf::Value { code: Argo::Path(path), ty, proven } if path[0] == "tasks" => optional_value(path, &ty, proven),
-        Leaf::Artifact { place: place @ Place::Task(..), .. } => Leaf::Artifact { place, optional: true },
+        Leaf::Value {
+            code: Argo::Path(path),
+            ty,
+            proven,
+        } if path[0] == "tasks" => optional_value(path, &ty, proven),
+        Leaf::Artifact {
+            place: place @ Place::Task(..),
+            ..
+        } => Leaf::Artifact {
+            place,
+            optional: true,
+        },
         other => other,
     }
 }
@@ -390,20 +504,39 @@ fn optional_value(path: Vec<String>, ty: &Type, proven: bool) -> Leaf {
     let text = Argo::Maybe(path);
     let there = text.clone().binary("!=", Argo::Verbatim("nil"));
     let optional = ty.clone().optional();
-    let json = convert(Held { code: text, plain: false }, ty, &optional).code;
-    Leaf::Value { code: there.then(json, Argo::text("null")), ty: optional, proven }
+    let json = convert(
+        Held {
+            code: text,
+            plain: false,
+        },
+        ty,
+        &optional,
+    )
+    .code;
+    Leaf::Value {
+        code: there.then(json, Argo::text("null")),
+        ty: optional,
+        proven,
+    }
 }
 
 /// The JSON list of what a loop's task put out under a name. Argo gives a JSON list of texts, and nothing for no items.
 fn gather(port: &str, ty: &Type) -> Argo {
-    let path = ["tasks", EACH, "outputs", "parameters", port].map(str::to_owned).to_vec();
-    let texts = Argo::Maybe(path).binary("??", Argo::text("[]")).call("fromJSON");
+    let path = ["tasks", EACH, "outputs", "parameters", port]
+        .map(str::to_owned)
+        .to_vec();
+    let texts = Argo::Maybe(path)
+        .binary("??", Argo::text("[]"))
+        .call("fromJSON");
     let textual = is_textual(ty) && !ty.is_optional();
     let scalar = ty.is_scalar() && is_plain_type(ty);
     let texts = if scalar {
         texts
     } else {
-        Argo::Collect(Box::new(texts), Box::new(Argo::Verbatim("#").call("sprig.b64dec")))
+        Argo::Collect(
+            Box::new(texts),
+            Box::new(Argo::Verbatim("#").call("sprig.b64dec")),
+        )
     };
     if textual {
         return texts.call("toJson");
@@ -416,7 +549,11 @@ impl Leaf {
     /// The same as the output of a task.
     fn of_task(self, task: &str, port: &str) -> Leaf {
         match self {
-            Leaf::Value { ty, proven, .. } => Leaf::Value { code: Argo::output(task, port), ty, proven },
+            Leaf::Value { ty, proven, .. } => Leaf::Value {
+                code: Argo::output(task, port),
+                ty,
+                proven,
+            },
             Leaf::Artifact { optional, .. } => artifact_output(task, port, optional),
             Leaf::Absent => Leaf::Absent,
         }
@@ -427,7 +564,10 @@ impl Frame<'_> {
     /// Declares an input and what the task that calls the template gives for it.
     pub fn hand_over(&mut self, name: &str, value: String) {
         self.input_names.take(name);
-        self.inputs.parameters.push(Parameter { name: name.to_owned(), ..Default::default() });
+        self.inputs.parameters.push(Parameter {
+            name: name.to_owned(),
+            ..Default::default()
+        });
         self.arguments.parameters.push(Parameter {
             name: name.to_owned(),
             value: Some(value),
@@ -435,4 +575,3 @@ impl Frame<'_> {
         });
     }
 }
-

@@ -6,8 +6,8 @@ use super::block::ArgoBlock;
 use super::expr::{Argo, has_tag};
 use super::lower::{ENTRY, Lowering};
 use super::model::{
-    API_VERSION, Arguments, CronWorkflowSpec, Metadata, Named, Object, Parameter, Strategy, Synchronization,
-    TtlStrategy, Volume, VolumeSource, WorkflowSpec,
+    API_VERSION, Arguments, CronWorkflowSpec, Metadata, Named, Object, Parameter, Strategy,
+    Synchronization, TtlStrategy, Volume, VolumeSource, WorkflowSpec,
 };
 use super::names::{CRON, GENERATED, LABEL, object};
 use super::step::{OUT_VOLUME, described, whole_seconds};
@@ -47,7 +47,12 @@ pub fn emit(program: &Program, options: &ArgoOptions) -> (Vec<Document>, Vec<Dia
     };
     let caches = lowering.caches();
     let cron = schedule.map(|schedule| cron(schedule, &name, &metadata));
-    let main = Object { api_version: API_VERSION, kind, metadata: metadata.clone(), spec: Some(spec) };
+    let main = Object {
+        api_version: API_VERSION,
+        kind,
+        metadata: metadata.clone(),
+        spec: Some(spec),
+    };
     limits(pipeline, &main, &mut lowering.diagnostics);
 
     let mut file = YamlFile::new(&program.path);
@@ -58,7 +63,10 @@ pub fn emit(program: &Program, options: &ArgoOptions) -> (Vec<Document>, Vec<Dia
     if caches {
         file.document(&cache(pipeline, &metadata));
     }
-    let document = Document { name: format!("{}.yaml", pipeline.name), text: file.finish() };
+    let document = Document {
+        name: format!("{}.yaml", pipeline.name),
+        text: file.finish(),
+    };
     (vec![document], lowering.diagnostics)
 }
 
@@ -75,13 +83,26 @@ fn cache(pipeline: &Pipeline, like: &Metadata) -> Object<()> {
         ..Default::default()
     };
     // Argo reads a ConfigMap as a cache only with this label.
-    metadata.labels.insert("workflows.argoproj.io/configmap-type".into(), "Cache".into());
-    Object { api_version: "v1", kind: "ConfigMap", metadata, spec: None }
+    metadata.labels.insert(
+        "workflows.argoproj.io/configmap-type".into(),
+        "Cache".into(),
+    );
+    Object {
+        api_version: "v1",
+        kind: "ConfigMap",
+        metadata,
+        spec: None,
+    }
 }
 
-fn metadata(pipeline: &Pipeline, options: &ArgoOptions, diagnostics: &mut Vec<Diagnostic>) -> Metadata {
+fn metadata(
+    pipeline: &Pipeline,
+    options: &ArgoOptions,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Metadata {
     let attributes = &pipeline.attributes;
-    let mut labels = IndexMap::from([("app.kubernetes.io/managed-by".to_owned(), "mlpc".to_owned())]);
+    let mut labels =
+        IndexMap::from([("app.kubernetes.io/managed-by".to_owned(), "mlpc".to_owned())]);
     labels.extend(attributes.labels.clone());
     let mut annotations = IndexMap::new();
     let mut annotate = |key: &str, text: String, name: &str| {
@@ -101,7 +122,12 @@ fn metadata(pipeline: &Pipeline, options: &ArgoOptions, diagnostics: &mut Vec<Di
     if !attributes.tags.is_empty() {
         annotate("mlpc.dev/tags", attributes.tags.join(", "), "tags");
     }
-    Metadata { namespace: options.namespace.clone(), labels, annotations, ..Default::default() }
+    Metadata {
+        namespace: options.namespace.clone(),
+        labels,
+        annotations,
+        ..Default::default()
+    }
 }
 
 /// Text that can't be encoded holds a tag's braces.
@@ -114,28 +140,54 @@ pub fn tag_in_text(span: crate::source::Span, what: &str) -> Diagnostic {
     .label("Argo knows no escape for it, and this text can't be encoded")
 }
 
-fn spec(pipeline: &Pipeline, options: &ArgoOptions, lowering: &mut Lowering, parameters: Vec<Parameter>) -> WorkflowSpec {
+fn spec(
+    pipeline: &Pipeline,
+    options: &ArgoOptions,
+    lowering: &mut Lowering,
+    parameters: Vec<Parameter>,
+) -> WorkflowSpec {
     let attributes = &pipeline.attributes;
     let block = ArgoBlock(&attributes.targets);
     let strategy = |key: &str| block.text(key).map(|strategy| Strategy { strategy });
-    let queue = attributes.schedule.as_ref().is_some_and(|schedule| schedule.overlap == Overlap::Queue);
+    let queue = attributes
+        .schedule
+        .as_ref()
+        .is_some_and(|schedule| schedule.overlap == Overlap::Queue);
     // A run that must queue waits for the one before it.
-    let queue = queue.then(|| Synchronization { mutexes: vec![Named { name: object(&pipeline.name, LABEL) }] });
-    let has_outputs = lowering.templates.iter().any(|template| template.dag.is_none() && !template.outputs.is_empty());
+    let queue = queue.then(|| Synchronization {
+        mutexes: vec![Named {
+            name: object(&pipeline.name, LABEL),
+        }],
+    });
+    let has_outputs = lowering
+        .templates
+        .iter()
+        .any(|template| template.dag.is_none() && !template.outputs.is_empty());
     let caches = lowering.caches();
     let mut volumes = Vec::new();
     if has_outputs {
-        volumes.push(Volume { name: OUT_VOLUME.into(), source: VolumeSource::EmptyDir {} });
+        volumes.push(Volume {
+            name: OUT_VOLUME.into(),
+            source: VolumeSource::EmptyDir {},
+        });
     }
-    let mut pod_metadata = Metadata { labels: attributes.labels.clone(), ..Default::default() };
+    let mut pod_metadata = Metadata {
+        labels: attributes.labels.clone(),
+        ..Default::default()
+    };
     if let Some((annotations, volume)) = lowering.library() {
         pod_metadata.annotations = annotations;
         volumes.push(volume);
     }
     WorkflowSpec {
         entrypoint: Some(ENTRY.into()),
-        arguments: Arguments { parameters, artifacts: Vec::new() },
-        service_account_name: block.text("service_account").or_else(|| options.service_account.clone()),
+        arguments: Arguments {
+            parameters,
+            artifacts: Vec::new(),
+        },
+        service_account_name: block
+            .text("service_account")
+            .or_else(|| options.service_account.clone()),
         image_pull_secrets: std::mem::take(&mut lowering.image_pull_secrets)
             .into_iter()
             .map(|name| Named { name })
@@ -155,19 +207,29 @@ fn spec(pipeline: &Pipeline, options: &ArgoOptions, lowering: &mut Lowering, par
         security_context: block.security_context(),
         pod_metadata: (!pod_metadata.is_empty()).then_some(pod_metadata),
         pod_gc: strategy("pod_gc"),
-        ttl_strategy: block.int("ttl").map(|seconds| TtlStrategy { seconds_after_completion: seconds as u64 }),
+        ttl_strategy: block.int("ttl").map(|seconds| TtlStrategy {
+            seconds_after_completion: seconds as u64,
+        }),
         // A cached step's artifacts are looked up by their keys: they must outlive the run that made them.
-        artifact_gc: strategy("artifact_gc").or_else(|| caches.then(|| Strategy { strategy: "Never".into() })),
+        artifact_gc: strategy("artifact_gc").or_else(|| {
+            caches.then(|| Strategy {
+                strategy: "Never".into(),
+            })
+        }),
         volumes,
         ..Default::default()
     }
 }
 
 fn cron(schedule: &Schedule, name: &str, like: &Metadata) -> Object<CronWorkflowSpec> {
-    let metadata = Metadata { name: Some(name.to_owned()), ..like.clone() };
+    let metadata = Metadata {
+        name: Some(name.to_owned()),
+        ..like.clone()
+    };
     // `now()` against the ends; the bare `now` of a CronWorkflow's `when` is the time it was due.
     let bound = |operator: &'static str, end: &Option<String>| {
-        end.as_ref().map(|end| Argo::Call("now", vec![]).binary(operator, moment(end, &schedule.timezone)))
+        end.as_ref()
+            .map(|end| Argo::Call("now", vec![]).binary(operator, moment(end, &schedule.timezone)))
     };
     let within = match (bound(">=", &schedule.start), bound("<", &schedule.end)) {
         (Some(after), Some(before)) => Some(after.binary("&&", before)),
@@ -184,11 +246,18 @@ fn cron(schedule: &Schedule, name: &str, like: &Metadata) -> Object<CronWorkflow
         starting_deadline_seconds: STARTING_DEADLINE_SECONDS,
         when: within.map(|within| within.tag()),
         workflow_spec: WorkflowSpec {
-            workflow_template_ref: Some(Named { name: name.to_owned() }),
+            workflow_template_ref: Some(Named {
+                name: name.to_owned(),
+            }),
             ..Default::default()
         },
     };
-    Object { api_version: API_VERSION, kind: "CronWorkflow", metadata, spec: Some(spec) }
+    Object {
+        api_version: API_VERSION,
+        kind: "CronWorkflow",
+        metadata,
+        spec: Some(spec),
+    }
 }
 
 /// A date or a time of the schedule; without an offset it is in the schedule's zone.
@@ -199,7 +268,10 @@ fn moment(text: &str, zone: &str) -> Argo {
         19 => "2006-01-02T15:04:05",
         _ => return Argo::text(text).call("date"),
     };
-    Argo::Call("date", [text, layout, zone].into_iter().map(Argo::text).collect())
+    Argo::Call(
+        "date",
+        [text, layout, zone].into_iter().map(Argo::text).collect(),
+    )
 }
 
 fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut Vec<Diagnostic>) {
@@ -222,7 +294,10 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
                 Diagnostic::new(
                     codes::REFUSED,
                     pipeline.span,
-                    format!("the DAG `{}` has {tasks} tasks; Argo's CRDs allow {MOST_TASKS}", template.name),
+                    format!(
+                        "the DAG `{}` has {tasks} tasks; Argo's CRDs allow {MOST_TASKS}",
+                        template.name
+                    ),
                 )
                 .label("a block inside an `if` or a loop is not split")
                 .help("move some of its tasks to a nested pipeline"),
@@ -246,7 +321,11 @@ fn limits(pipeline: &Pipeline, object: &Object<WorkflowSpec>, diagnostics: &mut 
             Diagnostic::new(
                 codes::DEGRADED,
                 pipeline.span,
-                format!("the workflow has {} of JSON, and grows as it runs; etcd takes {}", figure(bytes), figure(MOST_BYTES)),
+                format!(
+                    "the workflow has {} of JSON, and grows as it runs; etcd takes {}",
+                    figure(bytes),
+                    figure(MOST_BYTES)
+                ),
             )
             .label("Argo stores a workflow and its status as one object"),
         );

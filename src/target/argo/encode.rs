@@ -35,18 +35,27 @@ impl Held {
     }
 
     pub fn encoding(&self) -> Encoding {
-        if self.plain { Encoding::Plain } else { Encoding::Base64 }
+        if self.plain {
+            Encoding::Plain
+        } else {
+            Encoding::Base64
+        }
     }
 
     /// The same without the check of a refinement, where the reader makes it.
     pub fn unchecked(self, ty: &Type) -> Held {
         match self.code {
-            Argo::If(_, text, otherwise) if matches!(*otherwise, Argo::Call("sprig.fail", _)) => Held {
-                code: *text,
-                // What the refinement alone would prove is not proven.
-                plain: is_plain_type(&ty.unrefined()),
+            Argo::If(_, text, otherwise) if matches!(*otherwise, Argo::Call("sprig.fail", _)) => {
+                Held {
+                    code: *text,
+                    // What the refinement alone would prove is not proven.
+                    plain: is_plain_type(&ty.unrefined()),
+                }
+            }
+            code => Held {
+                code,
+                plain: self.plain,
             },
-            code => Held { code, plain: self.plain },
         }
     }
 
@@ -72,7 +81,9 @@ pub fn required(ty: &Type) -> Type {
 pub fn text_as(value: &Value, ty: &Type) -> String {
     match (value, ty) {
         (Value::Str(_), Type::Optional(_)) => value.json(),
-        (Value::Int(int), _) if matches!(ty.base(), Type::Float) => Value::Float(*int as f64).json(),
+        (Value::Int(int), _) if matches!(ty.base(), Type::Float) => {
+            Value::Float(*int as f64).json()
+        }
         _ => value.text(),
     }
 }
@@ -92,7 +103,9 @@ pub fn is_plain_type(ty: &Type) -> bool {
         Type::Refined(refined) => {
             is_plain_type(&refined.base)
                 || match &refined.refinement {
-                    Refinement::OneOf(choices) => choices.iter().all(|choice| is_plain(&choice.text())),
+                    Refinement::OneOf(choices) => {
+                        choices.iter().all(|choice| is_plain(&choice.text()))
+                    }
                     Refinement::Matches(pattern) => is_plain_pattern(pattern),
                     Refinement::Range { .. } => false,
                 }
@@ -113,7 +126,9 @@ fn is_plain_hir(hir: &Hir) -> bool {
         HirKind::Literal(literal) => {
             std::str::from_utf8(&literal.0).is_ok_and(|text| text.chars().all(|c| are_plain(c, c)))
         }
-        HirKind::Class(Class::Unicode(class)) => class.iter().all(|range| are_plain(range.start(), range.end())),
+        HirKind::Class(Class::Unicode(class)) => class
+            .iter()
+            .all(|range| are_plain(range.start(), range.end())),
         HirKind::Class(Class::Bytes(class)) => class
             .iter()
             .all(|range| range.end() < 0x80 && are_plain(range.start().into(), range.end().into())),
@@ -135,8 +150,12 @@ pub fn condition(code: &Argo, ty: &Type) -> Option<Argo> {
     let base = ty.base();
     let text = |value: &Value| Argo::text(value.text());
     let (native, literal): (Argo, &dyn Fn(&Value) -> Argo) = match base {
-        Type::Int => (code.clone().call("int"), &|value| Argo::Number(value.text())),
-        Type::Float => (code.clone().call("float"), &|value| Argo::Number(value.text())),
+        Type::Int => (code.clone().call("int"), &|value| {
+            Argo::Number(value.text())
+        }),
+        Type::Float => (code.clone().call("float"), &|value| {
+            Argo::Number(value.text())
+        }),
         _ if ty.is_optional() => (code.clone().call("fromJSON"), &text),
         _ => (code.clone(), &text),
     };
@@ -145,11 +164,17 @@ pub fn condition(code: &Argo, ty: &Type) -> Option<Argo> {
             let above = native.clone().binary(">=", literal(min));
             above.binary("&&", native.binary("<=", literal(max)))
         }
-        Refinement::OneOf(choices) => native.binary("in", Argo::List(choices.iter().map(literal).collect())),
-        Refinement::Matches(pattern) => native.binary("matches", Argo::Text(format!("^(?:{pattern})$"))),
+        Refinement::OneOf(choices) => {
+            native.binary("in", Argo::List(choices.iter().map(literal).collect()))
+        }
+        Refinement::Matches(pattern) => {
+            native.binary("matches", Argo::Text(format!("^(?:{pattern})$")))
+        }
     };
     Some(if ty.is_optional() {
-        code.clone().binary("==", Argo::text("null")).binary("||", kept)
+        code.clone()
+            .binary("==", Argo::text("null"))
+            .binary("||", kept)
     } else {
         kept
     })
@@ -160,7 +185,9 @@ pub fn asked(ty: &Type) -> String {
     match ty.refinement() {
         Some(Refinement::Range { min, max }) => format!("in {}..={}", min.text(), max.text()),
         Some(Refinement::OneOf(choices)) => format!("in {}", Value::List(choices.clone()).json()),
-        Some(Refinement::Matches(pattern)) => format!("matches {}", Value::Str(pattern.clone()).json()),
+        Some(Refinement::Matches(pattern)) => {
+            format!("matches {}", Value::Str(pattern.clone()).json())
+        }
         None => String::new(),
     }
 }
@@ -168,7 +195,10 @@ pub fn asked(ty: &Type) -> String {
 /// The text, or an error that names what `name` must be.
 pub fn checked(code: Argo, ty: &Type, name: &str) -> Argo {
     match condition(&code, ty) {
-        Some(kept) => kept.then(code, Argo::fail(format!("{name} must be {}", asked(ty)).replace("be matches", "match"))),
+        Some(kept) => kept.then(
+            code,
+            Argo::fail(format!("{name} must be {}", asked(ty)).replace("be matches", "match")),
+        ),
         None => code,
     }
 }
@@ -189,10 +219,30 @@ mod tests {
 
     #[test]
     fn patterns_that_exclude_tags_are_plain() {
-        for pattern in [r"[a-z0-9-]+", r"v\d+\.\d+", "(?:dev|prod)", "[a-z]{2,5}", "[a-zA-Z_]?", "^x$", "é+"] {
+        for pattern in [
+            r"[a-z0-9-]+",
+            r"v\d+\.\d+",
+            "(?:dev|prod)",
+            "[a-z]{2,5}",
+            "[a-zA-Z_]?",
+            "^x$",
+            "é+",
+        ] {
             assert!(is_plain_type(&matching(pattern)), "{pattern}");
         }
-        for pattern in [".*", "[^/]+", r"\S+", r"[ -~]+", "[{]{2}", r"\{\{", "(?s:.)", r"\w[!-~]", "[+-~]", r"[\x20-\x7e]", "[$]"] {
+        for pattern in [
+            ".*",
+            "[^/]+",
+            r"\S+",
+            r"[ -~]+",
+            "[{]{2}",
+            r"\{\{",
+            "(?s:.)",
+            r"\w[!-~]",
+            "[+-~]",
+            r"[\x20-\x7e]",
+            "[$]",
+        ] {
             assert!(!is_plain_type(&matching(pattern)), "{pattern}");
         }
     }
@@ -201,7 +251,10 @@ mod tests {
     fn a_refinement_is_checked_by_an_expression() {
         let ty = Type::Refined(Arc::new(Refined {
             base: Type::Float,
-            refinement: Refinement::Range { min: Value::Float(0.0), max: Value::Float(1.0) },
+            refinement: Refinement::Range {
+                min: Value::Float(0.0),
+                max: Value::Float(1.0),
+            },
         }));
         assert_eq!(
             checked(Argo::global("t"), &ty, "t").tag(),

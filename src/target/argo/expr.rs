@@ -105,7 +105,9 @@ impl Argo {
             (Argo::Text(a), Argo::Text(b)) => Argo::Text(a + &b),
             (Argo::Text(a), b) if a.is_empty() => b,
             (a, Argo::Text(b)) if b.is_empty() => a,
-            (Argo::Binary(a, "+", b), Argo::Text(c)) if matches!(*b, Argo::Text(_)) => a.join(b.join(Argo::Text(c))),
+            (Argo::Binary(a, "+", b), Argo::Text(c)) if matches!(*b, Argo::Text(_)) => {
+                a.join(b.join(Argo::Text(c)))
+            }
             (a, b) => a.binary("+", b),
         }
     }
@@ -135,7 +137,9 @@ impl Argo {
             Argo::Text(text) => text.clone(),
             Argo::Path(segments) => format!("{{{{{}}}}}", segments.join(".")),
             // A tag's result that is no text is written as JSON, which is the same for these.
-            Argo::Call("string", inner) if matches!(inner[0], Argo::Call("int", _)) => inner[0].tag(),
+            Argo::Call("string", inner) if matches!(inner[0], Argo::Call("int", _)) => {
+                inner[0].tag()
+            }
             other => {
                 let body = other.to_string();
                 let blank = if body.ends_with('}') { " " } else { "" };
@@ -152,27 +156,39 @@ impl Argo {
 
     fn embed(self) -> Argo {
         match self {
-            Argo::Path(ref segments) if segments[0] != "tasks" => Argo::Embedded(Box::new(self.encoded())).decoded(),
-            Argo::Call("sprig.b64dec", ref inner)
-                if matches!(&inner[0], Argo::Path(segments) if segments[0] != "tasks") =>
-            {
+            Argo::Path(ref segments) if segments[0] != "tasks" => {
+                Argo::Embedded(Box::new(self.encoded())).decoded()
+            }
+            Argo::Call("sprig.b64dec", ref inner) if matches!(&inner[0], Argo::Path(segments) if segments[0] != "tasks") => {
                 Argo::Embedded(Box::new(inner[0].clone())).decoded()
             }
-            Argo::Call(function, arguments) => Argo::Call(function, arguments.into_iter().map(Argo::embed).collect()),
-            Argo::Binary(a, operator, b) => Argo::Binary(Box::new(a.embed()), operator, Box::new(b.embed())),
+            Argo::Call(function, arguments) => {
+                Argo::Call(function, arguments.into_iter().map(Argo::embed).collect())
+            }
+            Argo::Binary(a, operator, b) => {
+                Argo::Binary(Box::new(a.embed()), operator, Box::new(b.embed()))
+            }
             Argo::Not(inner) => Argo::Not(Box::new(inner.embed())),
-            Argo::If(a, b, c) => Argo::If(Box::new(a.embed()), Box::new(b.embed()), Box::new(c.embed())),
+            Argo::If(a, b, c) => Argo::If(
+                Box::new(a.embed()),
+                Box::new(b.embed()),
+                Box::new(c.embed()),
+            ),
             Argo::Get(inner, field) => Argo::Get(Box::new(inner.embed()), field),
             Argo::Each(inner, field) => Argo::Each(Box::new(inner.embed()), field),
             Argo::Part(inner, range) => Argo::Part(Box::new(inner.embed()), range),
             Argo::Collect(list, item) => Argo::Collect(Box::new(list.embed()), item),
             Argo::NotEmpty(list) => Argo::NotEmpty(Box::new(list.embed())),
-            Argo::Method(inner, method, arguments) => Argo::Method(Box::new(inner.embed()), method, arguments),
+            Argo::Method(inner, method, arguments) => {
+                Argo::Method(Box::new(inner.embed()), method, arguments)
+            }
             Argo::List(items) => Argo::List(items.into_iter().map(Argo::embed).collect()),
             Argo::Verbatim("nil") | Argo::Maybe(_) => self,
             // The run's date reads the workflow only.
             Argo::Verbatim(_) => Argo::Embedded(Box::new(self.encoded())).decoded(),
-            Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Path(_) | Argo::Embedded(_) => self,
+            Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Path(_) | Argo::Embedded(_) => {
+                self
+            }
         }
     }
 
@@ -199,7 +215,8 @@ struct Operand<'a>(&'a Argo, Option<&'static str>);
 
 impl std::fmt::Display for Operand<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let chains = matches!((self.0, self.1), (Argo::Binary(_, own, _), Some(outer)) if *own == outer);
+        let chains =
+            matches!((self.0, self.1), (Argo::Binary(_, own, _), Some(outer)) if *own == outer);
         let tighter = matches!((self.0, self.1), (Argo::Binary(_, own, _), Some("&&" | "||")) if is_comparison(own));
         if self.0.is_atom() || chains || tighter {
             write!(f, "{}", self.0)
@@ -210,7 +227,10 @@ impl std::fmt::Display for Operand<'_> {
 }
 
 fn is_comparison(operator: &str) -> bool {
-    matches!(operator, "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "matches")
+    matches!(
+        operator,
+        "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "matches"
+    )
 }
 
 impl std::fmt::Display for Argo {
@@ -252,7 +272,12 @@ impl std::fmt::Display for Argo {
                     Argo::Binary(..) => write!(f, "{condition}")?,
                     other => write!(f, "{}", Operand(other, None))?,
                 }
-                write!(f, " ? {} : {}", Operand(then, None), Operand(otherwise, None))
+                write!(
+                    f,
+                    " ? {} : {}",
+                    Operand(then, None),
+                    Operand(otherwise, None)
+                )
             }
             Argo::Get(object, field) => write!(f, "{}?.{field}", Operand(object, None)),
             Argo::Each(list, field) => write!(f, "map({list}, #?.{field})"),
@@ -323,9 +348,16 @@ fn write_text(f: &mut std::fmt::Formatter<'_>, text: &str) -> std::fmt::Result {
 /// A `depends` of tasks and the phases in which each must be, as words.
 pub fn depends(terms: &[(&str, &str)]) -> Option<String> {
     let term = |(task, phases): &(&str, &str)| {
-        let phases: Vec<String> = phases.split(' ').map(|phase| format!("{task}.{phase}")).collect();
+        let phases: Vec<String> = phases
+            .split(' ')
+            .map(|phase| format!("{task}.{phase}"))
+            .collect();
         let any = phases.join(" || ");
-        if phases.len() > 1 && terms.len() > 1 { format!("({any})") } else { any }
+        if phases.len() > 1 && terms.len() > 1 {
+            format!("({any})")
+        } else {
+            any
+        }
     };
     let terms: Vec<String> = terms.iter().map(term).collect();
     (!terms.is_empty()).then(|| terms.join(" && "))
@@ -380,20 +412,31 @@ mod tests {
 
     #[test]
     fn literals_never_hold_what_ends_a_tag() {
-        assert_eq!(Argo::text("it's }}} \u{1}\\").to_string(), r"'it\'s }\x7d\x7d \x01\\'");
-        let json = Argo::text("{\"a\": ").join(Argo::input("a")).join(Argo::text("}"));
+        assert_eq!(
+            Argo::text("it's }}} \u{1}\\").to_string(),
+            r"'it\'s }\x7d\x7d \x01\\'"
+        );
+        let json = Argo::text("{\"a\": ")
+            .join(Argo::input("a"))
+            .join(Argo::text("}"));
         assert_eq!(json.tag(), "{{='{\"a\": ' + inputs.parameters.a + '}'}}");
     }
 
     #[test]
     fn neighbouring_texts_become_one() {
-        let joined = Argo::text("a").join(Argo::input("x")).join(Argo::text("b")).join(Argo::text("c"));
+        let joined = Argo::text("a")
+            .join(Argo::input("x"))
+            .join(Argo::text("b"))
+            .join(Argo::text("c"));
         assert_eq!(joined.to_string(), "'a' + inputs.parameters.x + 'bc'");
     }
 
     #[test]
     fn encoding_undoes_decoding() {
-        assert_eq!(Argo::input("x").decoded().encoded().tag(), "{{inputs.parameters.x}}");
+        assert_eq!(
+            Argo::input("x").decoded().encoded().tag(),
+            "{{inputs.parameters.x}}"
+        );
         assert_eq!(Argo::text("é").encoded().tag(), "w6k=");
     }
 

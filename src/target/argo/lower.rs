@@ -13,10 +13,10 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+use super::control;
 use super::encode::{Encoding, Held, is_plain_type, required, text_as};
 use super::expr::{Argo, has_tag};
 use super::model::{Arguments, Artifact, Dag, DagTask, Location, Parameter, Template, ValueFrom};
-use super::control;
 use super::names::{self, Unique};
 use super::pod::Helper;
 use super::python::Library;
@@ -25,8 +25,8 @@ use super::step::{self, Form, listed};
 use super::value::{Place, convert};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{
-    Block, Callee, ComponentId, Edge, Expr, ExprKind, Node, NodeKind, Param, ParamDefault, Pipeline,
-    PipelineId, Program, Require, Task, TaskAttributes, UNNAMED_OUTPUT,
+    Block, Callee, ComponentId, Edge, Expr, ExprKind, Node, NodeKind, Param, ParamDefault,
+    Pipeline, PipelineId, Program, Require, Task, TaskAttributes, UNNAMED_OUTPUT,
 };
 use crate::target::ArgoOptions;
 use crate::types::Type;
@@ -215,7 +215,9 @@ impl<'a> Lowering<'a> {
         for param in &pipeline.params {
             let (parameter, leaf) = self.run_parameter(param);
             parameters.push(parameter);
-            frame.params.extend(leaf.map(|leaf| (param.name.clone(), leaf)));
+            frame
+                .params
+                .extend(leaf.map(|leaf| (param.name.clone(), leaf)));
         }
         let params = frame.params.clone();
         self.frames.push(frame);
@@ -233,21 +235,39 @@ impl<'a> Lowering<'a> {
         let read = control::read_at_the_end(pipeline);
         self.ended = ports
             .filter(|((node, _), _)| read.contains(node))
-            .map(|((node, port), leaf)| ((*node, port.clone()), control::at_the_end(pipeline, *node, port, leaf)))
+            .map(|((node, port), leaf)| {
+                (
+                    (*node, port.clone()),
+                    control::at_the_end(pipeline, *node, port, leaf),
+                )
+            })
             .collect();
         self.finish(ENTRY, frame, outputs, 0);
-        let finally = pipeline.finally.as_ref().map(|block| self.finally(pipeline, block, params));
+        let finally = pipeline
+            .finally
+            .as_ref()
+            .map(|block| self.finally(pipeline, block, params));
         (parameters, finally)
     }
 
     /// A frame as a DAG template at a place among the others; gives what the task that calls it hands over.
-    pub fn finish(&mut self, name: &str, frame: Frame<'a>, outputs: Arguments, place: usize) -> Arguments {
-        self.templates.insert(place, dag(name, frame.inputs, frame.tasks, outputs));
+    pub fn finish(
+        &mut self,
+        name: &str,
+        frame: Frame<'a>,
+        outputs: Arguments,
+        place: usize,
+    ) -> Arguments {
+        self.templates
+            .insert(place, dag(name, frame.inputs, frame.tasks, outputs));
         frame.arguments
     }
 
     pub fn template(&mut self, name: &str) -> &mut Template {
-        self.templates.iter_mut().find(|template| template.name == name).expect("it was made under this name")
+        self.templates
+            .iter_mut()
+            .find(|template| template.name == name)
+            .expect("it was made under this name")
     }
 
     /// A free name for a template of what is called so in the program.
@@ -273,7 +293,11 @@ impl<'a> Lowering<'a> {
             ..Default::default()
         };
         if let Some(ParamDefault::Const(value)) = &param.default {
-            let text = if param.ty.artifact().is_some() { value.text() } else { text_as(value, &param.ty) };
+            let text = if param.ty.artifact().is_some() {
+                value.text()
+            } else {
+                text_as(value, &param.ty)
+            };
             if has_tag(&text) {
                 self.diagnostics.push(
                     Diagnostic::new(
@@ -311,7 +335,11 @@ impl<'a> Lowering<'a> {
         if parameter.choices.is_empty() {
             code = super::encode::checked(code, &param.ty, &param.name);
         }
-        let leaf = Leaf::Value { code, ty: param.ty.clone(), proven: true };
+        let leaf = Leaf::Value {
+            code,
+            ty: param.ty.clone(),
+            proven: true,
+        };
         (parameter, Some(leaf))
     }
 
@@ -321,8 +349,15 @@ impl<'a> Lowering<'a> {
         let text = || Argo::global(&param.name);
         let parts = || Argo::Call("split", vec![text(), Argo::text("/")]);
         let bucket = || Some(Argo::Part(Box::new(parts()), "2").tag());
-        let key = || Argo::Call("join", vec![Argo::Part(Box::new(parts()), "3:"), Argo::text("/")]).tag();
-        let scheme = default.map(|location| location.split_once("://").map_or("", |(scheme, _)| scheme));
+        let key = || {
+            Argo::Call(
+                "join",
+                vec![Argo::Part(Box::new(parts()), "3:"), Argo::text("/")],
+            )
+            .tag()
+        };
+        let scheme =
+            default.map(|location| location.split_once("://").map_or("", |(scheme, _)| scheme));
         let scheme = match (scheme, self.options.artifact_repository) {
             (Some(scheme), _) => scheme,
             (None, Some(ArtifactRepository::S3)) => "s3",
@@ -337,11 +372,20 @@ impl<'a> Lowering<'a> {
                 key: key(),
                 use_sdk_creds: true,
             },
-            "gs" => Location::Gcs { bucket: bucket(), key: key() },
+            "gs" => Location::Gcs {
+                bucket: bucket(),
+                key: key(),
+            },
             _ => {
                 let message = match default {
-                    Some(default) => format!("`argo` can't fetch the artifact `{}` from `{default}`", param.name),
-                    None => format!("`argo` can't tell where the artifact `{}` will be fetched from", param.name),
+                    Some(default) => format!(
+                        "`argo` can't fetch the artifact `{}` from `{default}`",
+                        param.name
+                    ),
+                    None => format!(
+                        "`argo` can't tell where the artifact `{}` will be fetched from",
+                        param.name
+                    ),
                 };
                 self.diagnostics.push(
                     Diagnostic::new(codes::ARTIFACT_LOCATION, param.span, message)
@@ -354,7 +398,10 @@ impl<'a> Lowering<'a> {
                 return None;
             }
         };
-        Some(Leaf::Artifact { place: Place::Location(location), optional: false })
+        Some(Leaf::Artifact {
+            place: Place::Location(location),
+            optional: false,
+        })
     }
 
     /// What a key is in a frame. What an enclosing frame owns is handed down as an input.
@@ -388,23 +435,44 @@ impl<'a> Lowering<'a> {
         let frame = &mut self.frames[at];
         let leaf = match outer {
             Leaf::Value { code, .. } if code.is_global() => return self.resolve(at - 1, key),
-            Leaf::Absent | Leaf::Artifact { place: Place::Location(_) | Place::Run(_), .. } => return self.resolve(at - 1, key),
+            Leaf::Absent
+            | Leaf::Artifact {
+                place: Place::Location(_) | Place::Run(_),
+                ..
+            } => return self.resolve(at - 1, key),
             Leaf::Value { code, ty, proven } => {
                 let plain = proven && is_plain_type(&ty);
                 let held = Held { code, plain };
                 let encoding = held.encoding();
-                frame.inputs.parameters.push(Parameter { name: name.clone(), ..Default::default() });
+                frame.inputs.parameters.push(Parameter {
+                    name: name.clone(),
+                    ..Default::default()
+                });
                 frame.arguments.parameters.push(Parameter {
                     name: name.clone(),
                     value: Some(held.written(encoding)),
                     ..Default::default()
                 });
-                Leaf::Value { code: decoded(Argo::input(&name), encoding), ty, proven }
+                Leaf::Value {
+                    code: decoded(Argo::input(&name), encoding),
+                    ty,
+                    proven,
+                }
             }
             Leaf::Artifact { place, optional } => {
-                frame.inputs.artifacts.push(Artifact { name: name.clone(), optional, ..Default::default() });
-                frame.arguments.artifacts.push(given_artifact(&name, place, optional));
-                Leaf::Artifact { place: Place::Input(name), optional }
+                frame.inputs.artifacts.push(Artifact {
+                    name: name.clone(),
+                    optional,
+                    ..Default::default()
+                });
+                frame
+                    .arguments
+                    .artifacts
+                    .push(given_artifact(&name, place, optional));
+                Leaf::Artifact {
+                    place: Place::Input(name),
+                    optional,
+                }
             }
         };
         frame.captured.insert(key.clone(), leaf.clone());
@@ -452,8 +520,10 @@ impl<'a> Lowering<'a> {
             waits.sort();
             waits.dedup();
             crosses |= !waits.is_empty();
-            let terms: Vec<(&str, &str)> =
-                waits.iter().map(|&part| (self.frame().parts[part].task.as_str(), "Succeeded")).collect();
+            let terms: Vec<(&str, &str)> = waits
+                .iter()
+                .map(|&part| (self.frame().parts[part].task.as_str(), "Succeeded"))
+                .collect();
             let depends = super::expr::depends(&terms);
             self.part(&task, &template, &nodes, depends);
         }
@@ -471,7 +541,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// Some nodes of the frame in a DAG template of their own, and the task that calls it.
-    pub fn part(&mut self, task: &str, template: &str, nodes: &[NodeIndex], depends: Option<String>) {
+    pub fn part(
+        &mut self,
+        task: &str,
+        template: &str,
+        nodes: &[NodeIndex],
+        depends: Option<String>,
+    ) {
         let template = self.template_name(template);
         let outer = self.frame_mut();
         let task = outer.task_names.give(task);
@@ -492,7 +568,12 @@ impl<'a> Lowering<'a> {
             arguments,
             ..Default::default()
         });
-        outer.parts.push(SplitPart { task, template, ports, output_names: Unique::default() });
+        outer.parts.push(SplitPart {
+            task,
+            template,
+            ports,
+            output_names: Unique::default(),
+        });
     }
 
     /// What a part's node puts out, as an output of the part.
@@ -502,11 +583,19 @@ impl<'a> Lowering<'a> {
         // A part that is not finished is asked for its own nodes by none but itself.
         let part = self.frames[at].parts.get_mut(part)?;
         let inner = part.ports.get(&key)?.clone();
-        let name = if port == UNNAMED_OUTPUT { name } else { format!("{name}_{port}") };
+        let name = if port == UNNAMED_OUTPUT {
+            name
+        } else {
+            format!("{name}_{port}")
+        };
         let name = part.output_names.give(&name);
         let task = part.task.clone();
         let template = part.template.clone();
-        let template = self.templates.iter_mut().find(|other| other.name == template).expect("made with the part");
+        let template = self
+            .templates
+            .iter_mut()
+            .find(|other| other.name == template)
+            .expect("made with the part");
         let leaf = match inner {
             Leaf::Value { code, ty, proven } => {
                 template.outputs.parameters.push(Parameter {
@@ -514,10 +603,17 @@ impl<'a> Lowering<'a> {
                     value_from: Some(value_from(code)),
                     ..Default::default()
                 });
-                Leaf::Value { code: Argo::output(&task, &name), ty, proven }
+                Leaf::Value {
+                    code: Argo::output(&task, &name),
+                    ty,
+                    proven,
+                }
             }
             Leaf::Artifact { place, optional } => {
-                template.outputs.artifacts.push(given_artifact(&name, place, optional));
+                template
+                    .outputs
+                    .artifacts
+                    .push(given_artifact(&name, place, optional));
                 artifact_output(&task, &name, optional)
             }
             Leaf::Absent => Leaf::Absent,
@@ -571,7 +667,10 @@ impl<'a> Lowering<'a> {
                 Diagnostic::new(
                     codes::NAMES_MEET,
                     node.span,
-                    format!("the task `{}` meets another under the name `{name}`", node.name),
+                    format!(
+                        "the task `{}` meets another under the name `{name}`",
+                        node.name
+                    ),
                 )
                 .label("`argo` has no `_` in a task's name")
                 .help("give one of the two another name"),
@@ -602,7 +701,12 @@ impl<'a> Lowering<'a> {
             })
             .collect();
         terms.sort();
-        super::expr::depends(&terms.into_iter().map(|(_, task, phases)| (task, phases)).collect::<Vec<_>>())
+        super::expr::depends(
+            &terms
+                .into_iter()
+                .map(|(_, task, phases)| (task, phases))
+                .collect::<Vec<_>>(),
+        )
     }
 
     fn task(&mut self, index: NodeIndex, task: &'a Task, name: &str) -> DagTask {
@@ -612,11 +716,25 @@ impl<'a> Lowering<'a> {
             Callee::Component(id) => {
                 let component = &self.program[id];
                 let python = matches!(component.step, crate::graph::Step::Python(_));
-                let ports = component.inputs.iter().map(|port| (port.name.as_str(), &port.ty)).collect();
-                (ports, if python { Reader::Shim } else { Reader::Command })
+                let ports = component
+                    .inputs
+                    .iter()
+                    .map(|port| (port.name.as_str(), &port.ty))
+                    .collect();
+                (
+                    ports,
+                    if python {
+                        Reader::Shim
+                    } else {
+                        Reader::Command
+                    },
+                )
             }
             Callee::Pipeline(id) => {
-                let params = self.program[id].params.iter().map(|param| (param.name.as_str(), &param.ty));
+                let params = self.program[id]
+                    .params
+                    .iter()
+                    .map(|param| (param.name.as_str(), &param.ty));
                 (params.collect(), Reader::Pipeline)
             }
         };
@@ -630,7 +748,9 @@ impl<'a> Lowering<'a> {
                     value: Some(value),
                     ..Default::default()
                 }),
-                Given::Artifact(place) => arguments.artifacts.push(given_artifact(port, place, optional)),
+                Given::Artifact(place) => arguments
+                    .artifacts
+                    .push(given_artifact(port, place, optional)),
                 Given::Artifacts(places) => arguments.artifacts.extend(
                     places
                         .into_iter()
@@ -645,7 +765,11 @@ impl<'a> Lowering<'a> {
             Callee::Component(id) => self.component(index, id, task, forms, name),
             Callee::Pipeline(id) => self.nested(index, id, forms, name),
         };
-        DagTask { template: Some(template), arguments, ..Default::default() }
+        DagTask {
+            template: Some(template),
+            arguments,
+            ..Default::default()
+        }
     }
 
     /// The form in which an argument reaches a port, and the argument.
@@ -656,8 +780,14 @@ impl<'a> Lowering<'a> {
         }
         if ty.artifact_list().is_some() {
             let places = match &arg.kind {
-                ExprKind::List(items) => items.iter().filter_map(|item| self.artifact(item)).map(|(place, _)| place).collect(),
-                _ => unreachable!("a list of artifacts from a loop is refused by the capability table"),
+                ExprKind::List(items) => items
+                    .iter()
+                    .filter_map(|item| self.artifact(item))
+                    .map(|(place, _)| place)
+                    .collect(),
+                _ => unreachable!(
+                    "a list of artifacts from a loop is refused by the capability table"
+                ),
             };
             let places: Vec<Place> = places;
             return (Form::Artifacts(places.len()), Given::Artifacts(places));
@@ -673,9 +803,13 @@ impl<'a> Lowering<'a> {
         let asked = if optional { ty.clone() } else { required(ty) };
         if command && matches!(arg.constant(), Some(Value::Str(text)) if text.contains('\0')) {
             self.diagnostics.push(
-                Diagnostic::new(codes::REFUSED, arg.span, "`argo` can't hand a text with a NUL to a command")
-                    .label("arguments and variables of a process end at a NUL")
-                    .help("take it in a `python:` step"),
+                Diagnostic::new(
+                    codes::REFUSED,
+                    arg.span,
+                    "`argo` can't hand a text with a NUL to a command",
+                )
+                .label("arguments and variables of a process end at a NUL")
+                .help("take it in a `python:` step"),
             );
         }
         let mut held = match arg.constant() {
@@ -693,7 +827,10 @@ impl<'a> Lowering<'a> {
                 Reader::Command | Reader::Pipeline if same => held,
                 Reader::Command | Reader::Pipeline => {
                     let plain = held.plain || is_plain_type(&asked);
-                    Held { code: super::encode::checked(held.code, &asked, name), plain }
+                    Held {
+                        code: super::encode::checked(held.code, &asked, name),
+                        plain,
+                    }
                 }
             };
         }
@@ -704,8 +841,16 @@ impl<'a> Lowering<'a> {
                 (Encoding::Marked, absent.then(Argo::text(""), marked).tag())
             } else {
                 let encoding = held.encoding();
-                let text = if super::encode::is_textual(ty) { held.code.call("fromJSON") } else { held.code };
-                let text = if encoding == Encoding::Base64 { text.encoded() } else { text };
+                let text = if super::encode::is_textual(ty) {
+                    held.code.call("fromJSON")
+                } else {
+                    held.code
+                };
+                let text = if encoding == Encoding::Base64 {
+                    text.encoded()
+                } else {
+                    text
+                };
                 (encoding, absent.then(Argo::text(""), text).tag())
             }
         } else {
@@ -716,7 +861,14 @@ impl<'a> Lowering<'a> {
     }
 
     /// The template of a component for these forms, made once, and what the task puts out.
-    fn component(&mut self, index: NodeIndex, id: ComponentId, task: &'a Task, forms: Vec<Form>, name: &str) -> String {
+    fn component(
+        &mut self,
+        index: NodeIndex,
+        id: ComponentId,
+        task: &'a Task,
+        forms: Vec<Form>,
+        name: &str,
+    ) -> String {
         let component = &self.program[id];
         // What the shim of a Python step puts out was checked by it.
         let proven = matches!(component.step, crate::graph::Step::Python(_));
@@ -724,21 +876,36 @@ impl<'a> Lowering<'a> {
             let leaf = if port.ty.artifact().is_some() {
                 artifact_output(name, &port.name, port.ty.is_optional())
             } else {
-                Leaf::Value { code: Argo::output(name, &port.name), ty: port.ty.clone(), proven }
+                Leaf::Value {
+                    code: Argo::output(name, &port.name),
+                    ty: port.ty.clone(),
+                    proven,
+                }
             };
-            self.frame_mut().ports.insert((index, port.name.clone()), leaf);
+            self.frame_mut()
+                .ports
+                .insert((index, port.name.clone()), leaf);
         }
         let exported = self.is_exported(index);
         let same = |shared: &&Shared| {
-            (Arc::ptr_eq(&shared.attributes, &task.attributes) || shared.attributes == task.attributes)
+            (Arc::ptr_eq(&shared.attributes, &task.attributes)
+                || shared.attributes == task.attributes)
                 && shared.forms == forms
         };
         let known = self.steps.get(&id).and_then(|all| all.iter().find(same));
         if let Some(shared) = known.filter(|_| !exported) {
             return shared.template.clone();
         }
-        let template = self.names.give(&names::hyphened(&component.name, names::INNER));
-        let pod = self.pod(template.clone(), component, &task.attributes, &forms, self.frame().pipeline.graph[index].span);
+        let template = self
+            .names
+            .give(&names::hyphened(&component.name, names::INNER));
+        let pod = self.pod(
+            template.clone(),
+            component,
+            &task.attributes,
+            &forms,
+            self.frame().pipeline.graph[index].span,
+        );
         self.templates.push(pod);
         if exported {
             return template;
@@ -754,7 +921,10 @@ impl<'a> Lowering<'a> {
     /// The DAG template of a called pipeline, made once for the forms of its parameters, and what the task puts out.
     fn nested(&mut self, index: NodeIndex, id: PipelineId, forms: Vec<Form>, name: &str) -> String {
         let exported = self.is_exported(index);
-        let known = self.nested.iter().find(|nested| nested.pipeline == id && nested.forms == forms && !exported);
+        let known = self
+            .nested
+            .iter()
+            .find(|nested| nested.pipeline == id && nested.forms == forms && !exported);
         let (template, outputs) = match known {
             Some(nested) => (nested.template.clone(), nested.outputs.clone()),
             None => {
@@ -782,7 +952,12 @@ impl<'a> Lowering<'a> {
                 }
                 let outputs = Rc::new(info);
                 if !exported {
-                    self.nested.push(Nested { pipeline: id, forms, template: template.clone(), outputs: outputs.clone() });
+                    self.nested.push(Nested {
+                        pipeline: id,
+                        forms,
+                        template: template.clone(),
+                        outputs: outputs.clone(),
+                    });
                 }
                 (template, outputs)
             }
@@ -791,9 +966,15 @@ impl<'a> Lowering<'a> {
             let leaf = if output.ty.artifact().is_some() {
                 artifact_output(name, &output.name, output.ty.is_optional())
             } else {
-                Leaf::Value { code: Argo::output(name, &output.name), ty: output.ty.clone(), proven: output.proven }
+                Leaf::Value {
+                    code: Argo::output(name, &output.name),
+                    ty: output.ty.clone(),
+                    proven: output.proven,
+                }
             };
-            self.frame_mut().ports.insert((index, output.name.clone()), leaf);
+            self.frame_mut()
+                .ports
+                .insert((index, output.name.clone()), leaf);
         }
         template
     }
@@ -807,18 +988,26 @@ impl<'a> Lowering<'a> {
             if output.ty.artifact().is_some() {
                 // An absent artifact is no output at all.
                 if let Some((place, optional)) = self.artifact(&output.value) {
-                    outputs.artifacts.push(given_artifact(&output.name, place, optional));
+                    outputs
+                        .artifacts
+                        .push(given_artifact(&output.name, place, optional));
                 }
             } else {
                 let code = match self.leaf(&output.value) {
                     // Read as it was put out: what reads this output proves it.
-                    Some(Leaf::Value { code, ty, proven: known }) => {
+                    Some(Leaf::Value {
+                        code,
+                        ty,
+                        proven: known,
+                    }) => {
                         proven = known;
                         convert(Held { code, plain: false }, &ty, &output.ty).code
                     }
                     _ => match output.value.constant() {
                         Some(value) => Argo::Text(text_as(value, &output.ty)),
-                        None => convert(self.value(&output.value), &output.value.ty, &output.ty).code,
+                        None => {
+                            convert(self.value(&output.value), &output.value.ty, &output.ty).code
+                        }
                     },
                 };
                 outputs.parameters.push(Parameter {
@@ -828,7 +1017,11 @@ impl<'a> Lowering<'a> {
                     ..Default::default()
                 });
             }
-            info.push(NestedOutput { name: output.name.clone(), ty: output.ty.clone(), proven });
+            info.push(NestedOutput {
+                name: output.name.clone(),
+                ty: output.ty.clone(),
+                proven,
+            });
         }
         (outputs, info)
     }
@@ -862,7 +1055,9 @@ impl Argo {
             Argo::Path(segments) | Argo::Maybe(segments) => segments[0] == "workflow",
             Argo::Collect(list, _) | Argo::NotEmpty(list) => list.is_global(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
-            Argo::Call(_, arguments) | Argo::List(arguments) => arguments.iter().all(Argo::is_global),
+            Argo::Call(_, arguments) | Argo::List(arguments) => {
+                arguments.iter().all(Argo::is_global)
+            }
             Argo::Binary(a, _, b) => a.is_global() && b.is_global(),
             Argo::If(a, b, c) => a.is_global() && b.is_global() && c.is_global(),
             Argo::Not(inner)
@@ -876,25 +1071,48 @@ impl Argo {
 }
 
 fn decoded(code: Argo, encoding: Encoding) -> Argo {
-    if encoding == Encoding::Plain { code } else { code.decoded() }
+    if encoding == Encoding::Plain {
+        code
+    } else {
+        code.decoded()
+    }
 }
 
 fn parameter_of_nested(param: &Param, form: &Form, inputs: &mut Arguments) -> Leaf {
     match form {
         Form::Absent if param.ty.artifact().is_some() => Leaf::Absent,
-        Form::Absent => Leaf::Value { code: Argo::text("null"), ty: param.ty.clone(), proven: true },
+        Form::Absent => Leaf::Value {
+            code: Argo::text("null"),
+            ty: param.ty.clone(),
+            proven: true,
+        },
         Form::Value { encoding, optional } => {
             inputs.parameters.push(Parameter {
                 name: param.name.clone(),
                 description: step::described(&param.doc),
                 ..Default::default()
             });
-            let ty = if *optional { param.ty.clone() } else { required(&param.ty) };
-            Leaf::Value { code: decoded(Argo::input(&param.name), *encoding), ty, proven: *encoding == Encoding::Plain }
+            let ty = if *optional {
+                param.ty.clone()
+            } else {
+                required(&param.ty)
+            };
+            Leaf::Value {
+                code: decoded(Argo::input(&param.name), *encoding),
+                ty,
+                proven: *encoding == Encoding::Plain,
+            }
         }
         Form::Artifact { optional } => {
-            inputs.artifacts.push(Artifact { name: param.name.clone(), optional: *optional, ..Default::default() });
-            Leaf::Artifact { place: Place::Input(param.name.clone()), optional: *optional }
+            inputs.artifacts.push(Artifact {
+                name: param.name.clone(),
+                optional: *optional,
+                ..Default::default()
+            });
+            Leaf::Artifact {
+                place: Place::Input(param.name.clone()),
+                optional: *optional,
+            }
         }
         Form::Artifacts(_) => unreachable!("a pipeline has no list of artifacts as a parameter"),
     }
@@ -902,11 +1120,19 @@ fn parameter_of_nested(param: &Param, form: &Form, inputs: &mut Arguments) -> Le
 
 /// An artifact as an argument or an output of a DAG.
 pub fn given_artifact(name: &str, place: Place, optional: bool) -> Artifact {
-    let mut artifact = Artifact { name: name.to_owned(), optional, ..Default::default() };
+    let mut artifact = Artifact {
+        name: name.to_owned(),
+        optional,
+        ..Default::default()
+    };
     match place {
-        Place::Task(task, port) => artifact.from = Some(format!("{{{{tasks.{task}.outputs.artifacts.{port}}}}}")),
+        Place::Task(task, port) => {
+            artifact.from = Some(format!("{{{{tasks.{task}.outputs.artifacts.{port}}}}}"))
+        }
         Place::Input(input) => artifact.from = Some(format!("{{{{inputs.artifacts.{input}}}}}")),
-        Place::Run(global) => artifact.from = Some(format!("{{{{workflow.outputs.artifacts.{global}}}}}")),
+        Place::Run(global) => {
+            artifact.from = Some(format!("{{{{workflow.outputs.artifacts.{global}}}}}"))
+        }
         Place::Expression(expression) => artifact.from_expression = Some(expression),
         Place::Location(location) => artifact.location = Some(location),
     }
@@ -915,16 +1141,23 @@ pub fn given_artifact(name: &str, place: Place, optional: bool) -> Artifact {
 
 /// The artifact that a task of the same DAG puts out.
 pub fn artifact_output(task: &str, port: &str, optional: bool) -> Leaf {
-    Leaf::Artifact { place: Place::Task(task.to_owned(), port.to_owned()), optional }
+    Leaf::Artifact {
+        place: Place::Task(task.to_owned(), port.to_owned()),
+        optional,
+    }
 }
 
 /// Where an output of a DAG comes from.
 pub fn value_from(code: Argo) -> ValueFrom {
     match &code {
-        Argo::Path(segments) if segments[0] == "tasks" => {
-            ValueFrom { parameter: Some(code.tag()), ..Default::default() }
-        }
-        _ => ValueFrom { expression: Some(code.bare()), ..Default::default() },
+        Argo::Path(segments) if segments[0] == "tasks" => ValueFrom {
+            parameter: Some(code.tag()),
+            ..Default::default()
+        },
+        _ => ValueFrom {
+            expression: Some(code.bare()),
+            ..Default::default()
+        },
     }
 }
 
@@ -932,7 +1165,11 @@ fn dag(name: &str, inputs: Arguments, tasks: Vec<DagTask>, outputs: Arguments) -
     Template {
         name: name.to_owned(),
         inputs,
-        dag: Some(Dag { fail_fast: false, target: None, tasks }),
+        dag: Some(Dag {
+            fail_fast: false,
+            target: None,
+            tasks,
+        }),
         outputs,
         ..Default::default()
     }
@@ -941,6 +1178,9 @@ fn dag(name: &str, inputs: Arguments, tasks: Vec<DagTask>, outputs: Arguments) -
 /// The doc comment of what a template stands for, where the UI looks for it.
 fn annotate(template: &mut Template, doc: &str) {
     if let Some(doc) = step::described(doc) {
-        template.metadata.annotations.insert("workflows.argoproj.io/description".into(), doc);
+        template
+            .metadata
+            .annotations
+            .insert("workflows.argoproj.io/description".into(), doc);
     }
 }

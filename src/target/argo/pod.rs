@@ -4,7 +4,9 @@ use super::document::{cache_name, tag_in_text};
 use super::encode::Encoding;
 use super::expr::{Argo, has_tag};
 use super::lower::Lowering;
-use super::model::{Artifact, Container, EnvVar, MemoizationCache, Memoize, Named, Parameter, Template};
+use super::model::{
+    Artifact, Container, EnvVar, MemoizationCache, Memoize, Named, Parameter, Template,
+};
 use super::step::{self, Form, go_duration};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{Cache, Component, PythonCode, Step, TaskAttributes, UNNAMED_OUTPUT};
@@ -15,7 +17,14 @@ pub const DEFAULT_IMAGE: &str = "python:3.12-slim";
 
 impl Lowering<'_> {
     /// A component as a template named `name`; `span` is the task that asked for it first.
-    pub fn pod(&mut self, name: String, component: &Component, attributes: &TaskAttributes, forms: &[Form], span: Span) -> Template {
+    pub fn pod(
+        &mut self,
+        name: String,
+        component: &Component,
+        attributes: &TaskAttributes,
+        forms: &[Form],
+        span: Span,
+    ) -> Template {
         let mut template = Template {
             name,
             inputs: step::declared(&component.inputs, forms),
@@ -72,20 +81,35 @@ impl Lowering<'_> {
             .filter_map(|(name, text)| Some((name, text?)))
             .chain(attributes.env.values().map(|text| ("env", text)))
             .chain(attributes.labels.values().map(|text| ("labels", text)))
-            .chain(attributes.kubernetes.annotations.values().map(|text| ("kubernetes.annotations", text)));
+            .chain(
+                attributes
+                    .kubernetes
+                    .annotations
+                    .values()
+                    .map(|text| ("kubernetes.annotations", text)),
+            );
         for (name, text) in texts {
             if has_tag(text) {
                 let span = attributes.spans.get(name).unwrap_or(span);
                 let help = match name {
-                    "env" => Some("make it an input of the component: an input's text is encoded".to_owned()),
+                    "env" => Some(
+                        "make it an input of the component: an input's text is encoded".to_owned(),
+                    ),
                     _ => None,
                 };
-                self.diagnostics.push(tag_in_text(span, &format!("`{name}`")).maybe_help(help));
+                self.diagnostics
+                    .push(tag_in_text(span, &format!("`{name}`")).maybe_help(help));
             }
         }
     }
 
-    fn memoize(&mut self, component: &Component, attributes: &TaskAttributes, forms: &[Form], span: Span) -> Option<Memoize> {
+    fn memoize(
+        &mut self,
+        component: &Component,
+        attributes: &TaskAttributes,
+        forms: &[Form],
+        span: Span,
+    ) -> Option<Memoize> {
         let max_age = match attributes.cache {
             Cache::Off => return None,
             Cache::Forever => None,
@@ -115,17 +139,28 @@ impl Lowering<'_> {
             .map(|(port, _)| Argo::input(&port.name))
             .collect();
         let definition = Argo::text(self.definition(component, attributes, forms));
-        let key = definition.join(Argo::List(inputs).call("toJson")).call("sprig.sha256sum");
+        let key = definition
+            .join(Argo::List(inputs).call("toJson"))
+            .call("sprig.sha256sum");
         let pipeline = &self.program.entry().name;
         Some(Memoize {
             key: key.tag(),
             max_age,
-            cache: MemoizationCache { config_map: Named { name: cache_name(pipeline) } },
+            cache: MemoizationCache {
+                config_map: Named {
+                    name: cache_name(pipeline),
+                },
+            },
         })
     }
 
     /// A hash of what a step does, apart from its inputs.
-    fn definition(&self, component: &Component, attributes: &TaskAttributes, forms: &[Form]) -> String {
+    fn definition(
+        &self,
+        component: &Component,
+        attributes: &TaskAttributes,
+        forms: &[Form],
+    ) -> String {
         let source = match &component.step {
             Step::Python(python) => match &python.code {
                 PythonCode::Embedded(source) => &self.program[*source].text,
@@ -134,7 +169,10 @@ impl Lowering<'_> {
             _ => "",
         };
         let ports = |ports: &[crate::graph::Port]| -> Vec<(String, String)> {
-            ports.iter().map(|port| (port.name.clone(), format!("{:?}", port.ty))).collect()
+            ports
+                .iter()
+                .map(|port| (port.name.clone(), format!("{:?}", port.ty)))
+                .collect()
         };
         let all = format!(
             "{:?}",
@@ -153,7 +191,9 @@ impl Lowering<'_> {
 
     /// Whether some step is cached.
     pub fn caches(&self) -> bool {
-        self.templates.iter().any(|template| template.memoize.is_some())
+        self.templates
+            .iter()
+            .any(|template| template.memoize.is_some())
     }
 }
 
@@ -183,12 +223,18 @@ impl Helper {
             value: Some(format!("{{{{{tag}}}}}")),
             value_from: None,
         };
-        let mut template = Template { name, ..Default::default() };
+        let mut template = Template {
+            name,
+            ..Default::default()
+        };
         let mut env = Vec::new();
         let mut volume_mounts = Vec::new();
         let source = match self {
             Helper::Require(encoding) => {
-                template.inputs.parameters.push(Parameter { name: "message".into(), ..Default::default() });
+                template.inputs.parameters.push(Parameter {
+                    name: "message".into(),
+                    ..Default::default()
+                });
                 env.push(variable("message", "inputs.parameters.message"));
                 let decode = match encoding {
                     Encoding::Plain => "",
@@ -208,7 +254,10 @@ impl Helper {
                     ..Default::default()
                 });
                 env.push(variable("given", "inputs.artifacts.given.path"));
-                env.push(variable(UNNAMED_OUTPUT, &format!("outputs.artifacts.{UNNAMED_OUTPUT}.path")));
+                env.push(variable(
+                    UNNAMED_OUTPUT,
+                    &format!("outputs.artifacts.{UNNAMED_OUTPUT}.path"),
+                ));
                 volume_mounts.push(step::out_mount());
                 format!("cp -R \"$given\" \"${UNNAMED_OUTPUT}\"\n")
             }

@@ -20,25 +20,37 @@ const FEWEST_TASKS: usize = 100;
 
 /// The parts of a block's nodes, in an order in which each stands after all that it waits for.
 pub fn parts(pipeline: &Pipeline, nodes: &[NodeIndex]) -> Vec<Vec<NodeIndex>> {
-    let at: HashMap<NodeIndex, usize> = nodes.iter().enumerate().map(|(at, &node)| (node, at)).collect();
+    let at: HashMap<NodeIndex, usize> = nodes
+        .iter()
+        .enumerate()
+        .map(|(at, &node)| (node, at))
+        .collect();
     // The places of the nodes that each node waits for.
     let before: Vec<Vec<usize>> = nodes
         .iter()
         .map(|&node| {
             let edges = pipeline.graph.edges_directed(node, Direction::Incoming);
-            edges.filter_map(|edge| at.get(&edge.source()).copied()).collect()
+            edges
+                .filter_map(|edge| at.get(&edge.source()).copied())
+                .collect()
         })
         .collect();
     let mut parts: Vec<Vec<NodeIndex>> = Vec::new();
     let mut open: Option<usize> = None;
     for group in groups(&before) {
         if group.len() > MOST_TASKS {
-            parts.extend(cut(&group, &before).into_iter().map(|part| part.into_iter().map(|at| nodes[at]).collect()));
+            parts.extend(
+                cut(&group, &before)
+                    .into_iter()
+                    .map(|part| part.into_iter().map(|at| nodes[at]).collect()),
+            );
             continue;
         }
         let group = group.into_iter().map(|at| nodes[at]);
         match open {
-            Some(part) if parts[part].len() + group.len() <= MOST_TASKS => parts[part].extend(group),
+            Some(part) if parts[part].len() + group.len() <= MOST_TASKS => {
+                parts[part].extend(group)
+            }
             _ => {
                 open = Some(parts.len());
                 parts.push(group.collect());
@@ -73,7 +85,11 @@ fn groups(before: &[Vec<usize>]) -> Vec<Vec<usize>> {
 
 /// A group along its order, each cut where the fewest edges cross.
 fn cut(group: &[usize], before: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let place: HashMap<usize, usize> = group.iter().enumerate().map(|(place, &at)| (at, place)).collect();
+    let place: HashMap<usize, usize> = group
+        .iter()
+        .enumerate()
+        .map(|(place, &at)| (at, place))
+        .collect();
     // Edges that cross the gap before each place: one more from where it begins, one less after where it ends.
     let mut crossing = vec![0i64; group.len() + 1];
     for (end, at) in group.iter().enumerate() {
@@ -90,7 +106,10 @@ fn cut(group: &[usize], before: &[Vec<usize>]) -> Vec<Vec<usize>> {
     while group.len() - start > MOST_TASKS {
         let gaps = start + FEWEST_TASKS..=start + MOST_TASKS;
         // Of equals the last: fewer parts.
-        let gap = gaps.rev().min_by_key(|&gap| crossing[gap]).expect("the range is not empty");
+        let gap = gaps
+            .rev()
+            .min_by_key(|&gap| crossing[gap])
+            .expect("the range is not empty");
         parts.push(group[start..gap].to_vec());
         start = gap;
     }

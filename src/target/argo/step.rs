@@ -7,10 +7,13 @@ use super::block::ArgoBlock;
 use super::encode::Encoding;
 use super::expr::{base64, has_tag};
 use super::model::{
-    Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter, ResourceRequirements,
-    RetryStrategy, SecretKeySelector, Template, ValueFrom, Volume, VolumeMount, VolumeSource,
+    Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter,
+    ResourceRequirements, RetryStrategy, SecretKeySelector, Template, ValueFrom, Volume,
+    VolumeMount, VolumeSource,
 };
-use crate::graph::{Component, Part, Port, Resources, Retry, Step, TaskAttributes, VolumeSource as Source, Word};
+use crate::graph::{
+    Component, Part, Port, Resources, Retry, Step, TaskAttributes, VolumeSource as Source, Word,
+};
 use std::time::Duration;
 
 /// Where input artifacts are put, and where the outputs are looked for.
@@ -23,8 +26,13 @@ pub const OUT_VOLUME: &str = "mlpc-out";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
     /// `optional`: whether it is there shows only at run time.
-    Value { encoding: Encoding, optional: bool },
-    Artifact { optional: bool },
+    Value {
+        encoding: Encoding,
+        optional: bool,
+    },
+    Artifact {
+        optional: bool,
+    },
     /// A list of artifacts, side by side.
     Artifacts(usize),
     /// Known to be absent: the template has no such input.
@@ -82,7 +90,10 @@ pub fn outputs(ports: &[Port]) -> Arguments {
         } else {
             outputs.parameters.push(Parameter {
                 name: port.name.clone(),
-                value_from: Some(ValueFrom { path, ..Default::default() }),
+                value_from: Some(ValueFrom {
+                    path,
+                    ..Default::default()
+                }),
                 ..Default::default()
             });
         }
@@ -94,7 +105,11 @@ pub fn outputs(ports: &[Port]) -> Arguments {
 pub fn variables(component: &Component, forms: &[Form]) -> Vec<EnvVar> {
     let mut env = Vec::new();
     let mut add = |name: &str, value: String| {
-        env.push(EnvVar { name: name.to_owned(), value: Some(value), value_from: None });
+        env.push(EnvVar {
+            name: name.to_owned(),
+            value: Some(value),
+            value_from: None,
+        });
     };
     for (port, form) in component.inputs.iter().zip(forms) {
         let name = &port.name;
@@ -118,12 +133,20 @@ fn listed_paths(port: &str, count: usize) -> Vec<String> {
 }
 
 pub fn output_path(port: &Port) -> String {
-    let kind = if port.ty.artifact().is_some() { "artifacts" } else { "parameters" };
+    let kind = if port.ty.artifact().is_some() {
+        "artifacts"
+    } else {
+        "parameters"
+    };
     format!("{{{{outputs.{kind}.{}.path}}}}", port.name)
 }
 
 /// The command of a `run:` or `shell:` step as a container, or as a script where a shell has something to do.
-pub fn command(component: &Component, forms: &[Form], image: &str) -> (Option<Container>, Option<Container>) {
+pub fn command(
+    component: &Component,
+    forms: &[Form],
+    image: &str,
+) -> (Option<Container>, Option<Container>) {
     let container = |command: Vec<String>, args: Vec<String>| Container {
         image: image.to_owned(),
         command,
@@ -136,7 +159,15 @@ pub fn command(component: &Component, forms: &[Form], image: &str) -> (Option<Co
                 let args = argv.split_off(1.min(argv.len()));
                 (Some(container(argv, args)), None)
             }
-            None => (None, Some(script(component, forms, &run_script(component, forms, words), image))),
+            None => (
+                None,
+                Some(script(
+                    component,
+                    forms,
+                    &run_script(component, forms, words),
+                    image,
+                )),
+            ),
         },
         Step::Shell(text) => (None, Some(script(component, forms, text, image))),
         Step::Python(_) => unreachable!("python steps go by the shim"),
@@ -149,7 +180,10 @@ fn script(component: &Component, forms: &[Form], text: &str, image: &str) -> Con
     if has_tag(text) {
         // Argo would read the braces of the script as a tag; there is no way to escape them.
         source.push_str("# Encoded: it holds braces that Argo would take for a template tag.\n");
-        source.push_str(&format!("mlpc_script=$(printf %s '{}' | base64 -d)\n", base64(text)));
+        source.push_str(&format!(
+            "mlpc_script=$(printf %s '{}' | base64 -d)\n",
+            base64(text)
+        ));
         source.push_str("eval \"$mlpc_script\"\n");
     } else {
         source.push_str(text);
@@ -166,7 +200,8 @@ fn script(component: &Component, forms: &[Form], text: &str, image: &str) -> Con
 /// Decodes what travels encoded and unsets what is absent.
 fn prologue(component: &Component, forms: &[Form]) -> String {
     let mut lines = String::new();
-    let encoded = |form: &Form| matches!(form, Form::Value { encoding, .. } if *encoding != Encoding::Plain);
+    let encoded =
+        |form: &Form| matches!(form, Form::Value { encoding, .. } if *encoding != Encoding::Plain);
     if forms.iter().any(encoded) {
         lines.push_str("# Text that Argo could take for a template tag travels as base64.\n");
         lines.push_str("mlpc_text() { printf %s \"$1\" | base64 -d && printf .; }\n");
@@ -175,13 +210,28 @@ fn prologue(component: &Component, forms: &[Form]) -> String {
         let x = &port.name;
         let decode = format!("{x}=$(mlpc_text \"${x}\"); {x}=${{{x}%.}}");
         let line = match form {
-            Form::Value { encoding: Encoding::Plain, optional: false } => continue,
-            Form::Value { encoding: Encoding::Plain, optional: true } => format!("[ -n \"${x}\" ] || unset {x}"),
-            Form::Value { encoding: Encoding::Base64, optional: false } => decode,
-            Form::Value { encoding: Encoding::Base64, optional: true } => {
+            Form::Value {
+                encoding: Encoding::Plain,
+                optional: false,
+            } => continue,
+            Form::Value {
+                encoding: Encoding::Plain,
+                optional: true,
+            } => format!("[ -n \"${x}\" ] || unset {x}"),
+            Form::Value {
+                encoding: Encoding::Base64,
+                optional: false,
+            } => decode,
+            Form::Value {
+                encoding: Encoding::Base64,
+                optional: true,
+            } => {
                 format!("if [ -n \"${x}\" ]; then {decode}; else unset {x}; fi")
             }
-            Form::Value { encoding: Encoding::Marked, .. } => {
+            Form::Value {
+                encoding: Encoding::Marked,
+                ..
+            } => {
                 format!("if [ -n \"${x}\" ]; then {decode}; {x}=${{{x}#.}}; else unset {x}; fi")
             }
             Form::Artifact { optional: true } => format!("[ -e \"${x}\" ] || unset {x}"),
@@ -234,7 +284,10 @@ fn argv(component: &Component, forms: &[Form], words: &[Word]) -> Option<Vec<Str
 }
 
 fn form_of<'a>(component: &Component, forms: &'a [Form], port: &str) -> Option<&'a Form> {
-    let at = component.inputs.iter().position(|input| input.name == port)?;
+    let at = component
+        .inputs
+        .iter()
+        .position(|input| input.name == port)?;
     Some(&forms[at])
 }
 
@@ -244,7 +297,12 @@ fn is_absent(component: &Component, forms: &[Form], parts: &[Part]) -> bool {
         .any(|part| matches!(part, Part::Port(port) if form_of(component, forms, port) == Some(&Form::Absent)))
 }
 
-fn one_word(component: &Component, forms: &[Form], parts: &[Part], argv: &mut Vec<String>) -> Option<()> {
+fn one_word(
+    component: &Component,
+    forms: &[Form],
+    parts: &[Part],
+    argv: &mut Vec<String>,
+) -> Option<()> {
     if let [Part::Port(port)] = parts
         && let Some(Form::Artifacts(count)) = form_of(component, forms, port)
     {
@@ -256,12 +314,21 @@ fn one_word(component: &Component, forms: &[Form], parts: &[Part], argv: &mut Ve
         match part {
             Part::Text(text) => word.push_str(text),
             Part::Port(port) => match form_of(component, forms, port) {
-                Some(Form::Value { .. }) => word.push_str(&format!("{{{{inputs.parameters.{port}}}}}")),
-                Some(Form::Artifact { .. }) => word.push_str(&format!("{{{{inputs.artifacts.{port}.path}}}}")),
-                Some(Form::Artifacts(count)) => word.push_str(&listed_paths(port, *count).join("\n")),
+                Some(Form::Value { .. }) => {
+                    word.push_str(&format!("{{{{inputs.parameters.{port}}}}}"))
+                }
+                Some(Form::Artifact { .. }) => {
+                    word.push_str(&format!("{{{{inputs.artifacts.{port}.path}}}}"))
+                }
+                Some(Form::Artifacts(count)) => {
+                    word.push_str(&listed_paths(port, *count).join("\n"))
+                }
                 Some(Form::Absent) => {}
                 None => {
-                    let output = component.outputs.iter().find(|output| output.name == *port)?;
+                    let output = component
+                        .outputs
+                        .iter()
+                        .find(|output| output.name == *port)?;
                     word.push_str(&output_path(output));
                 }
             },
@@ -293,8 +360,13 @@ fn run_script(component: &Component, forms: &[Form], words: &[Word]) -> String {
         for word in words {
             match word {
                 Word::One(parts) => all.push(shell_word(component, forms, parts)),
-                Word::Group(group) if group.iter().any(|parts| is_absent(component, forms, parts)) => {}
-                Word::Group(group) => all.extend(group.iter().map(|parts| shell_word(component, forms, parts))),
+                Word::Group(group)
+                    if group.iter().any(|parts| is_absent(component, forms, parts)) => {}
+                Word::Group(group) => all.extend(
+                    group
+                        .iter()
+                        .map(|parts| shell_word(component, forms, parts)),
+                ),
             }
         }
         return format!("exec {}\n", all.join(" "));
@@ -304,7 +376,11 @@ fn run_script(component: &Component, forms: &[Form], words: &[Word]) -> String {
     let mut started = false;
     let mut flush = |pending: &mut Vec<String>, script: &mut String| {
         if !pending.is_empty() {
-            let before = if std::mem::replace(&mut started, true) { "\"$@\" " } else { "" };
+            let before = if std::mem::replace(&mut started, true) {
+                "\"$@\" "
+            } else {
+                ""
+            };
             script.push_str(&format!("set -- {before}{}\n", pending.join(" ")));
             pending.clear();
         }
@@ -317,13 +393,19 @@ fn run_script(component: &Component, forms: &[Form], words: &[Word]) -> String {
                     continue;
                 }
                 let optional = optional_ports(component, forms, group);
-                let words: Vec<String> = group.iter().map(|parts| shell_word(component, forms, parts)).collect();
+                let words: Vec<String> = group
+                    .iter()
+                    .map(|parts| shell_word(component, forms, parts))
+                    .collect();
                 if optional.is_empty() {
                     pending.extend(words);
                     continue;
                 }
                 flush(&mut pending, &mut script);
-                let there: Vec<String> = optional.iter().map(|port| format!("[ \"${{{port}+x}}\" ]")).collect();
+                let there: Vec<String> = optional
+                    .iter()
+                    .map(|port| format!("[ \"${{{port}+x}}\" ]"))
+                    .collect();
                 script.push_str(&format!(
                     "if {}; then set -- \"$@\" {}; fi\n",
                     there.join(" && "),
@@ -337,7 +419,11 @@ fn run_script(component: &Component, forms: &[Form], words: &[Word]) -> String {
     script
 }
 
-fn optional_ports<'a>(component: &Component, forms: &[Form], group: &'a [Vec<Part>]) -> Vec<&'a str> {
+fn optional_ports<'a>(
+    component: &Component,
+    forms: &[Form],
+    group: &'a [Vec<Part>],
+) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
     for part in group.iter().flatten() {
         if let Part::Port(port) = part
@@ -355,7 +441,10 @@ fn shell_word(component: &Component, forms: &[Form], parts: &[Part]) -> String {
     if let [Part::Port(port)] = parts
         && let Some(Form::Artifacts(count)) = form_of(component, forms, port)
     {
-        let paths: Vec<String> = listed_paths(port, *count).iter().map(|path| format!("\"{path}\"")).collect();
+        let paths: Vec<String> = listed_paths(port, *count)
+            .iter()
+            .map(|path| format!("\"{path}\""))
+            .collect();
         return paths.join(" ");
     }
     let mut word = String::new();
@@ -399,10 +488,14 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
         ..Default::default()
     };
     template.retry_strategy = retry_strategy(&attributes.retry);
-    template.active_deadline_seconds = attributes.timeout.map(|timeout| whole_seconds(timeout).to_string());
+    template.active_deadline_seconds = attributes
+        .timeout
+        .map(|timeout| whole_seconds(timeout).to_string());
     let block = ArgoBlock(&attributes.targets);
     let kubernetes = &attributes.kubernetes;
-    template.service_account_name = block.text("service_account").or_else(|| kubernetes.service_account.clone());
+    template.service_account_name = block
+        .text("service_account")
+        .or_else(|| kubernetes.service_account.clone());
     template.node_selector = block.node_selector(&kubernetes.node_selector);
     template.tolerations = block.tolerations(&kubernetes.tolerations);
     template.synchronization = block.mutex();
@@ -424,7 +517,10 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
         name: name.clone(),
         value: None,
         value_from: Some(EnvVarSource {
-            secret_key_ref: SecretKeySelector { name: secret.name.clone(), key: secret.key.clone() },
+            secret_key_ref: SecretKeySelector {
+                name: secret.name.clone(),
+                key: secret.key.clone(),
+            },
         }),
     }));
     // The step's own variables come last: of two with one name the later holds.
@@ -443,9 +539,13 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
         template.volumes.push(Volume {
             name: volume.name.clone(),
             source: match &volume.source {
-                Source::Claim(name) => VolumeSource::PersistentVolumeClaim { claim_name: name.clone() },
+                Source::Claim(name) => VolumeSource::PersistentVolumeClaim {
+                    claim_name: name.clone(),
+                },
                 Source::ConfigMap(name) => VolumeSource::ConfigMap { name: name.clone() },
-                Source::Secret(name) => VolumeSource::Secret { secret_name: name.clone() },
+                Source::Secret(name) => VolumeSource::Secret {
+                    secret_name: name.clone(),
+                },
                 Source::EmptyDir => VolumeSource::EmptyDir {},
             },
         });
@@ -454,7 +554,11 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
 
 /// Where a step's outputs go.
 pub fn out_mount() -> VolumeMount {
-    VolumeMount { name: OUT_VOLUME.into(), mount_path: OUT.into(), read_only: false }
+    VolumeMount {
+        name: OUT_VOLUME.into(),
+        mount_path: OUT.into(),
+        read_only: false,
+    }
 }
 
 fn retry_strategy(retry: &Retry) -> Option<RetryStrategy> {
@@ -477,17 +581,25 @@ fn resources(resources: &Resources) -> ResourceRequirements {
     let mut out = ResourceRequirements::default();
     if let Some(cpu) = resources.cpu {
         let milli = (cpu * 1000.0).round() as u64;
-        let cpu = if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{milli}m") };
+        let cpu = if milli % 1000 == 0 {
+            (milli / 1000).to_string()
+        } else {
+            format!("{milli}m")
+        };
         out.requests.insert("cpu".into(), cpu);
     }
-    for (name, bytes) in [("memory", resources.memory), ("ephemeral-storage", resources.disk)] {
+    for (name, bytes) in [
+        ("memory", resources.memory),
+        ("ephemeral-storage", resources.disk),
+    ] {
         if let Some(bytes) = bytes {
             out.requests.insert(name.into(), quantity(bytes));
             out.limits.insert(name.into(), quantity(bytes));
         }
     }
     if let Some(gpu) = resources.gpu.filter(|&gpu| gpu > 0) {
-        out.limits.insert(resources.gpu_type().into(), gpu.to_string());
+        out.limits
+            .insert(resources.gpu_type().into(), gpu.to_string());
     }
     out
 }
@@ -507,7 +619,10 @@ fn quantity(bytes: u64) -> String {
     UNITS
         .iter()
         .find(|(size, _)| bytes > 0 && bytes % size == 0)
-        .map_or_else(|| bytes.to_string(), |(size, unit)| format!("{}{unit}", bytes / size))
+        .map_or_else(
+            || bytes.to_string(),
+            |(size, unit)| format!("{}{unit}", bytes / size),
+        )
 }
 
 /// Seconds, up to the next whole one: a timeout never ends earlier than it says.
@@ -541,7 +656,13 @@ mod tests {
 
     #[test]
     fn durations_are_go_s() {
-        for (millis, text) in [(0, "0s"), (30_000, "30s"), (5_400_000, "1h30m"), (86_400_000, "24h"), (1_500, "1s500ms")] {
+        for (millis, text) in [
+            (0, "0s"),
+            (30_000, "30s"),
+            (5_400_000, "1h30m"),
+            (86_400_000, "24h"),
+            (1_500, "1s500ms"),
+        ] {
             assert_eq!(go_duration(Duration::from_millis(millis)), text);
         }
         assert_eq!(whole_seconds(Duration::from_millis(1_500)), 2);
@@ -549,14 +670,24 @@ mod tests {
 
     #[test]
     fn sizes_keep_the_unit_they_were_written_in() {
-        for (bytes, text) in [(16 << 30, "16Gi"), (512 << 20, "512Mi"), (2_000_000_000, "2G"), (1_500, "1500")] {
+        for (bytes, text) in [
+            (16 << 30, "16Gi"),
+            (512 << 20, "512Mi"),
+            (2_000_000_000, "2G"),
+            (1_500, "1500"),
+        ] {
             assert_eq!(quantity(bytes), text);
         }
     }
 
     #[test]
     fn kubernetes_gives_a_literal_back() {
-        for (text, escaped) in [("$x", "$x"), ("$(x)", "$$(x)"), ("$$", "$$$"), ("a$$(b)", "a$$$$(b)")] {
+        for (text, escaped) in [
+            ("$x", "$x"),
+            ("$(x)", "$$(x)"),
+            ("$$", "$$$"),
+            ("a$$(b)", "a$$$$(b)"),
+        ] {
             assert_eq!(kubernetes_literal(text), escaped);
         }
     }

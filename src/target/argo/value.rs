@@ -25,7 +25,8 @@ pub enum Place {
     Location(Location),
 }
 
-const RUN_DATE: &str = "date(workflow.scheduledTime ?? workflow.creationTimestamp).Format('2006-01-02')";
+const RUN_DATE: &str =
+    "date(workflow.scheduledTime ?? workflow.creationTimestamp).Format('2006-01-02')";
 const RUN_STATUS: &str = "workflow.status == 'Succeeded' ? 'succeeded' : 'failed'";
 
 impl Lowering<'_> {
@@ -66,10 +67,12 @@ impl Lowering<'_> {
                     code: absent.then(right.code, there),
                 }
             }
-            ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Not(_) | ExprKind::Compare(..) => Held {
-                code: self.condition(expr).call("string"),
-                plain: true,
-            },
+            ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Not(_) | ExprKind::Compare(..) => {
+                Held {
+                    code: self.condition(expr).call("string"),
+                    plain: true,
+                }
+            }
             ExprKind::Concat(parts) => {
                 let mut all = Held::constant(String::new());
                 for part in parts {
@@ -152,7 +155,11 @@ impl Lowering<'_> {
                 ty: ty.clone(),
                 span: expr.span,
             };
-            self.append_json(&mut all, &format!("{comma}{}: ", Value::Str(name.clone()).json()), &field);
+            self.append_json(
+                &mut all,
+                &format!("{comma}{}: ", Value::Str(name.clone()).json()),
+                &field,
+            );
         }
         all.code = all.code.join(Argo::text("}"));
         settled(all)
@@ -193,7 +200,9 @@ impl Lowering<'_> {
         let key = match &expr.kind {
             ExprKind::Param(name) => Key::Param(name.clone()),
             ExprKind::Item(node) => Key::Item(*node),
-            ExprKind::Node(node) if !self.is_split(*node) => Key::Port(*node, UNNAMED_OUTPUT.into()),
+            ExprKind::Node(node) if !self.is_split(*node) => {
+                Key::Port(*node, UNNAMED_OUTPUT.into())
+            }
             ExprKind::Field(inner, field) => match inner.kind {
                 ExprKind::Node(node) if self.is_split(node) => Key::Port(node, field.clone()),
                 _ => return None,
@@ -224,7 +233,9 @@ impl Lowering<'_> {
                 Some(Leaf::Artifact { place, optional }) => Some((place, optional)),
                 // The second was reported where its parameter is.
                 Some(Leaf::Absent) | None => None,
-                Some(Leaf::Value { .. }) => unreachable!("a value is no artifact: the front end has checked it"),
+                Some(Leaf::Value { .. }) => {
+                    unreachable!("a value is no artifact: the front end has checked it")
+                }
             },
         }
     }
@@ -234,7 +245,10 @@ impl Lowering<'_> {
 fn settled(held: Held) -> Held {
     match held.code {
         Argo::Text(text) => Held::constant(text),
-        code => Held { code, plain: held.plain },
+        code => Held {
+            code,
+            plain: held.plain,
+        },
     }
 }
 
@@ -246,7 +260,10 @@ fn joins_plainly(part: &Expr) -> bool {
             !text.starts_with(['{', '}']) && !text.ends_with(['{', '}'])
         }
         // Only records are written with braces; strings that are proven plain may end in one.
-        None => part.ty.is_scalar() && !matches!(part.ty.base(), Type::Str) || part.ty.refinement().is_some(),
+        None => {
+            part.ty.is_scalar() && !matches!(part.ty.base(), Type::Str)
+                || part.ty.refinement().is_some()
+        }
     }
 }
 
@@ -278,7 +295,10 @@ pub fn convert(held: Held, from: &Type, to: &Type) -> Held {
 /// The text with what proves that it is one of `ty`, where nothing else has.
 fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
     if proven {
-        return Held { plain: is_plain_type(ty), code };
+        return Held {
+            plain: is_plain_type(ty),
+            code,
+        };
     }
     let code = match ty {
         Type::Int => code.call("trim").call("int").call("string"),
@@ -300,7 +320,10 @@ fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
         }
         _ => return Held { code, plain: false },
     };
-    Held { plain: is_plain_type(ty), code }
+    Held {
+        plain: is_plain_type(ty),
+        code,
+    }
 }
 
 pub fn run_field(field: RunField) -> Held {
@@ -309,7 +332,9 @@ pub fn run_field(field: RunField) -> Held {
         RunField::Name => Argo::path(&["workflow", "name"]),
         RunField::Date => Argo::Verbatim(RUN_DATE),
         RunField::Status => Argo::Verbatim(RUN_STATUS),
-        RunField::IntervalStart | RunField::IntervalEnd => unreachable!("refused by the capability table"),
+        RunField::IntervalStart | RunField::IntervalEnd => {
+            unreachable!("refused by the capability table")
+        }
     };
     Held { code, plain: true }
 }

@@ -1,0 +1,7 @@
+//! The compiler as its user meets it: the command line, the pages, the examples in them.
+
+mod cli;
+mod docs;
+mod fences;
+mod project;
+mod readme;
