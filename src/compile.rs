@@ -1,24 +1,16 @@
 //! The compiler: the stages in the order in which data flows, from files to checked programs.
-//!
-//! Here the loading is driven, too: all files that a program reaches are read before names are resolved, so that no later stage
-//! does any I/O.
-
-use indexmap::{IndexMap, IndexSet};
 
 use crate::check;
 use crate::config::{self, Config};
 use crate::diagnostics::{Diagnostic, Severity, codes, did_you_mean};
 use crate::graph::{ParamDefault, Program};
+use crate::load;
 use crate::project::{CONFIG_FILE, Loader, Project, ReadError, STDIN};
-use crate::python;
-use crate::resolve::module::Module;
-use crate::resolve::{self, Files, ParsedFile, PythonFile};
+use crate::resolve::module::{Callee, Module};
+use crate::resolve::{self, Files};
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::{self, ast};
 use crate::target::{self, Document, Target, capability};
-use crate::types::Type;
-use crate::types::constant::{Reject, conform};
-use crate::value::Value;
+use crate::types::constant::from_text;
 
 /// The program text.
 pub enum Input {
@@ -67,19 +59,12 @@ pub fn compile(project: &Project, input: Input, request: &Request) -> Result<Com
         Input::File(path) => loader.entry(&path)?,
         Input::Text(bytes) => loader.text(STDIN, bytes),
     };
-    let (files, mut diagnostics) = load(&mut loader, entry);
-    let settings_file = loader.settings();
-    let mut command = CommandLine::new(&mut loader.sources, request);
-    let Loader {
-        sources,
-        diagnostics: unreadable,
-        ..
-    } = loader;
-    // A file in another encoding has no meaning that could be checked.
-    let readable = unreadable.is_empty();
-    diagnostics.extend(unreadable);
-
-    let config = command.config(settings_file, &sources, &mut diagnostics);
+    let (files, mut diagnostics) = load::load(&mut loader, entry);
+    let settings = loader.settings();
+    let command = CommandLine::new(&mut loader.sources, request);
+    diagnostics.append(&mut loader.diagnostics);
+    let sources = loader.sources;
+    let config = command.config(settings, &sources, &mut diagnostics);
     let mut compilation = Compilation {
         programs: Vec::new(),
         config,
@@ -87,15 +72,13 @@ pub fn compile(project: &Project, input: Input, request: &Request) -> Result<Com
         sources,
         deny_warnings: request.deny_warnings,
     };
-    if readable {
-        compilation.check(&files, &mut command);
-    }
+    compilation.check(&files, &command);
     compilation.deny();
     Ok(compilation)
 }
 
 impl Compilation {
-    fn check(&mut self, files: &Files, command: &mut CommandLine) {
+    fn check(&mut self, files: &Files, command: &CommandLine) {
         let (mut module, diagnostics) = resolve::resolve(files, &self.sources);
         self.diagnostics.extend(diagnostics);
         let parsed = !self.has_errors();
@@ -185,75 +168,6 @@ impl Compilation {
             }
         }
     }
-}
-
-/// Parses the entry and, one after the other, all that is used, and reads the Python files that components name.
-fn load(loader: &mut Loader, entry: FileId) -> (Files, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
-    let mut files = Files {
-        entry,
-        parsed: Vec::new(),
-        named: IndexMap::new(),
-        python: IndexMap::new(),
-    };
-    let mut queue = IndexSet::from([entry]);
-    let mut next = 0;
-    while let Some(&id) = queue.get_index(next) {
-        next += 1;
-        let parse = syntax::parse(id, &loader.sources.file(id).text);
-        diagnostics.extend(parse.diagnostics.iter().cloned());
-        let ast = parse.ast();
-        for item in ast.items() {
-            match item {
-                ast::Item::Use(item) => {
-                    let (Some(path), Some(range)) = (item.path(), item.path_range()) else { continue };
-                    let at = syntax::tree::span_of(id, range);
-                    match loader.load(at, &path) {
-                        Ok(used) => {
-                            files.named.insert(at, used);
-                            queue.insert(used);
-                        }
-                        Err(fault) => diagnostics.push(fault),
-                    }
-                }
-                ast::Item::Component(component) => {
-                    for (at, place) in python_places(&component, id) {
-                        match loader.load(at, &place) {
-                            Ok(file) => {
-                                files.named.insert(at, file);
-                                if !files.python.contains_key(&file) {
-                                    let beside = loader.modules_beside(file);
-                                    let module = python::read(file, &loader.sources.file(file).text);
-                                    files.python.insert(file, PythonFile { module, beside });
-                                }
-                            }
-                            Err(fault) => diagnostics.push(fault),
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        files.parsed.push(ParsedFile { id, ast });
-    }
-    (files, diagnostics)
-}
-
-/// The files that the `python:` entries of a component name, and the place of each entry's value.
-fn python_places(component: &ast::Component, id: FileId) -> Vec<(Span, String)> {
-    use ast::AstNode;
-    component
-        .attributes()
-        .iter()
-        .filter(|entry| entry.key_text().as_deref() == Some("python"))
-        .filter_map(|entry| {
-            let value = entry.value()?;
-            let ast::Expr::Literal(literal) = &value else { return None };
-            let ast::LiteralValue::Str(reference) = literal.value()? else { return None };
-            let (place, _) = reference.rsplit_once(':')?;
-            python::names_file(place).then(|| (value.span(id), place.to_owned()))
-        })
-        .collect()
 }
 
 /// The options of the command line as a text of its own, so that a message can point at them.
@@ -362,7 +276,7 @@ impl<'a> CommandLine<'a> {
                 );
                 continue;
             };
-            match setting_value(&params[at].ty, text) {
+            match from_text(text, &params[at].ty) {
                 Ok(value) => params[at].default = Some(ParamDefault::Const(value)),
                 Err(expected) => faults.push(
                     Diagnostic::new(codes::SET_VALUE, span, format!("`{text}` is no value of `{name}`"))
@@ -381,26 +295,9 @@ fn is_called(module: &Module, pipeline: usize) -> bool {
         let blocks = [Some(&caller.body), caller.finally.as_ref()];
         for block in blocks.into_iter().flatten().filter(|_| at != pipeline) {
             block.for_each_call(&mut |call| {
-                called |= call.callee == resolve::module::Callee::Pipeline(pipeline);
+                called |= call.callee == Callee::Pipeline(pipeline);
             });
         }
     }
     called
-}
-
-/// What `--set` means for a parameter: text as it is for `str`, dates and locations, JSON for all else. The error says what is
-/// expected.
-fn setting_value(ty: &Type, text: &str) -> Result<Value, String> {
-    let value = match ty.base() {
-        Type::Str | Type::Date | Type::DateTime | Type::Artifact(_) => Value::Str(text.to_owned()),
-        _ => match serde_json::from_str(text) {
-            Ok(json) => Value::from_json(&json),
-            Err(_) => return Err(format!("`{ty}`, as JSON")),
-        },
-    };
-    conform(&value, ty).map_err(|reject| match reject {
-        Reject::Type { expected } => format!("`{expected}`"),
-        Reject::Outside { expected } if expected.contains('`') => expected,
-        Reject::Outside { expected } => format!("`{expected}`"),
-    })
 }

@@ -11,6 +11,7 @@ pub mod plan;
 pub mod project;
 pub mod python;
 pub mod resolve;
+pub mod run;
 pub mod source;
 pub mod syntax;
 pub mod target;

@@ -1,11 +1,12 @@
 //! What travels between the tasks of a DAG, and in which form.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::encode;
 use super::model::{ArtifactSource, ArtifactType, Constant, ParameterSource, ParameterType};
 use crate::graph::UNNAMED_OUTPUT;
-use crate::types::{Artifact, ArtifactKind, Refined, Refinement, Type};
+use crate::shim::Carried;
+use crate::types::{Artifact, ArtifactKind, Type};
 use crate::value::Value;
 
 /// Where something comes from, as a task of one DAG sees it.
@@ -238,62 +239,22 @@ pub fn widened(value: &Value, ty: &Type) -> Value {
     }
 }
 
-/// A type as the shim reads it.
-pub fn described(ty: &Type) -> Json {
-    match ty {
-        Type::Str => "str".into(),
-        Type::Int => "int".into(),
-        Type::Float => "float".into(),
-        Type::Bool => "bool".into(),
-        Type::Date => "date".into(),
-        Type::DateTime => "datetime".into(),
-        Type::Artifact(_) => "artifact".into(),
-        Type::List(inner) => json!({ "list": described(inner) }),
-        Type::Dict(inner) => json!({ "dict": described(inner) }),
-        Type::Record(record) => {
-            let fields: serde_json::Map<String, Json> =
-                record.fields.iter().map(|(name, field)| (name.clone(), described(field))).collect();
-            json!({ "record": fields })
-        }
-        Type::Optional(inner) => match described(inner) {
-            Json::String(word) => format!("{word}?").into(),
-            other => json!({ "optional": other }),
-        },
-        Type::Refined(refined) => json!({ "refined": described_refined(refined) }),
-        Type::Nothing | Type::Unknown => unreachable!("a port has a type"),
-    }
-}
-
-fn described_refined(refined: &Refined) -> Json {
-    let base = described(&refined.base);
-    match &refined.refinement {
-        Refinement::Range { min, max } => json!({
-            "base": base,
-            "min": widened(min, &refined.base).to_json(),
-            "max": widened(max, &refined.base).to_json(),
-        }),
-        Refinement::OneOf(choices) => {
-            let choices: Vec<Json> = choices.iter().map(|choice| widened(choice, &refined.base).to_json()).collect();
-            json!({ "base": base, "one_of": choices })
-        }
-        Refinement::Matches(pattern) => json!({ "base": base, "matches": pattern }),
-    }
-}
-
 /// A coding as the shim reads it, where it is not the one it takes for granted.
-pub fn carried(coding: &Coding) -> Option<Json> {
-    match coding {
-        Coding::Native => None,
-        Coding::Text => Some("text".into()),
-        Coding::Quoted => Some("quoted".into()),
-        Coding::Day => Some("day".into()),
-        Coding::Status => Some("status".into()),
-        Coding::Each(item) => Some(json!({ "each": carried(item).unwrap_or_else(|| "json".into()) })),
-    }
+pub fn carried(coding: &Coding) -> Option<Carried> {
+    Some(match coding {
+        Coding::Native => return None,
+        Coding::Text => Carried::Text,
+        Coding::Quoted => Carried::Quoted,
+        Coding::Day => Carried::Day,
+        Coding::Status => Carried::Status,
+        Coding::Each(item) => Carried::Each(Box::new(carried(item).unwrap_or(Carried::Json))),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -312,11 +273,5 @@ mod tests {
             let wire = constant(&value, &ty);
             assert_eq!((wire.from, wire.form.coding), (From::Constant(json), coding));
         }
-    }
-
-    #[test]
-    fn types_as_the_shim_reads_them() {
-        let record = Type::record([("a".to_owned(), Type::Int.optional())].into_iter().collect());
-        assert_eq!(described(&record.optional()), json!({ "optional": { "record": { "a": "int?" } } }));
     }
 }
