@@ -12,6 +12,7 @@ pub mod project;
 pub mod python;
 pub mod resolve;
 pub mod run;
+pub mod shim;
 pub mod source;
 pub mod syntax;
 pub mod target;

@@ -1,0 +1,75 @@
+# The front for Kubeflow Pipelines: the first argument is the ExecutorInput, the rest the step's description.
+
+
+def local_path(artifact):
+    uri = artifact["uri"]
+    path = artifact.get("customPath") or artifact.get("custom_path") or uri
+    for scheme in ("gs", "minio", "s3", "oci"):
+        prefix = scheme + "://"
+        if path.startswith(prefix):
+            rest = path[len(prefix) :]
+            path = "/%s/%s" % ("gcs" if scheme == "gs" else scheme, rest.replace("/", "_") if scheme == "oci" else rest)
+    if (artifact.get("metadata") or {}).get("_kfp_workspace") is True:
+        path = os.path.join("/kfp-workspace/.artifacts", path.lstrip("/"))
+    return path
+
+
+# The state of what ran before an exit task: `carried` as `status`.
+def from_status(what, ty, raw):
+    state = raw.get("state") if isinstance(raw, dict) else raw
+    return "succeeded" if state in ("SUCCEEDED", "COMPLETE", "CACHED") else "failed"
+
+
+# The date of a point in time: `carried` as `day`.
+def from_day(what, ty, raw):
+    return conform(what, ty, raw[:10], False)
+
+
+CARRIED.update(status=from_status, day=from_day)
+
+
+# A number of its own and those in a list or struct travel as doubles; optional values are texts.
+def check(what, port, value, data):
+    if not split(port["type"])[1]:
+        exact(what, value)
+
+
+def kubeflow():
+    import json
+
+    given = json.loads(sys.argv[1])
+    step = description(sys.argv[2:])
+    inputs, outputs = given.get("inputs", {}), given.get("outputs", {})
+    parameters = inputs.get("parameterValues") or {}
+    artifacts = inputs.get("artifacts") or {}
+
+    def find(port):
+        key = port.get("key", port["name"])
+        if port.get("as", "value") == "value":
+            if key not in parameters:
+                raise Refused("input `%s`: the engine gave no value" % port["name"])
+            return parameters[key]
+        paths = [local_path(artifact) for artifact in (artifacts.get(key) or {}).get("artifacts", [])]
+        return paths if "list" in split(port["type"])[0] else paths[0] if paths else None
+
+    places, written = {}, {}
+    for port in step["outputs"]:
+        key = port.get("key", port["name"])
+        if split(port["type"])[0] == "artifact":
+            artifact = outputs["artifacts"][key]["artifacts"][0]
+            places[port["name"]] = local_path(artifact)
+            entry = dict((field, artifact[field]) for field in ("name", "uri", "metadata") if field in artifact)
+            written[key] = {"artifacts": [entry]}
+        else:
+            places[port["name"]] = outputs["parameters"][key]["outputFile"]
+    contain(step, find, "json", places, check, False)
+    file = outputs.get("outputFile")
+    if file:
+        os.makedirs(os.path.dirname(file) or ".", exist_ok=True)
+        with open(file, "w", encoding="utf-8") as out:
+            json.dump({"artifacts": written}, out)
+
+
+if __name__ == "__main__":
+    settle_path()
+    main(kubeflow)
