@@ -2,7 +2,7 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::Parser;
-use super::{Separator, entries, foreign, list, literals, name, ports, statements, types};
+use super::{Separator, entries, foreign, list, literals, name, name_anywhere, ports, statements, types};
 use crate::diagnostics::{Diagnostic, codes, nearest};
 
 /// The words that begin a definition.
@@ -205,7 +205,7 @@ fn use_name(p: &mut Parser) {
         return;
     }
     let used = p.start();
-    name(p, "a name");
+    name_anywhere(p, "a name");
     if p.at_word("as") && !p.at_line_end() {
         p.bump_as(SyntaxKind::AsKw);
         name(p, "the name by which it is known here");

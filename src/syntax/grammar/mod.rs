@@ -22,19 +22,28 @@ pub fn file(p: &mut Parser) {
     let file = p.start();
     while !p.at(SyntaxKind::Eof) {
         p.found_again();
+        let before = p.pos();
         items::item(p);
+        if p.pos() == before {
+            p.skip_one_error();
+        }
     }
     p.complete(file, SyntaxKind::File);
 }
 
-/// Takes a name. Reports what else stands here, and takes it nonetheless where it was meant as one.
-///
-/// `what` completes the sentence "expected ..": `the component's name`.
+/// As [`name_anywhere`], for a name that stands behind something on its line.
 fn name(p: &mut Parser, what: &str) -> bool {
     if p.at_line_end() {
         p.expected(what);
         return false;
     }
+    name_anywhere(p, what)
+}
+
+/// Takes a name. Reports what else stands here, and takes it nonetheless where it was meant as one.
+///
+/// `what` completes the sentence "expected ..": `the component's name`.
+fn name_anywhere(p: &mut Parser, what: &str) -> bool {
     if p.eat(SyntaxKind::Ident) {
         return true;
     }

@@ -2,9 +2,10 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::{Completed, Frame, Parser};
-use super::{entries, expressions, foreign, items, literals, name, open_block};
+use super::{entries, expressions, foreign, items, literals, open_block};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
+use crate::syntax::ast::BinaryOp;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -55,6 +56,7 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
     let mut seen = Seen::default();
     while !p.at_close(frame) {
         p.found_again();
+        let before = p.pos();
         if entries::at_entry(p) {
             match place {
                 Place::Pipeline => attribute(p, &seen),
@@ -70,13 +72,12 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
                 }
             }
         } else {
-            let before = p.pos();
             order(p, &mut seen);
             seen.value = statement(p, place, &mut seen);
             seen.statements += 1;
-            if p.pos() == before {
-                p.skip_one_error();
-            }
+        }
+        if p.pos() == before {
+            p.skip_one_error();
         }
         end_of_statement(p, frame);
     }
@@ -198,7 +199,6 @@ fn end_of_statement(p: &mut Parser, frame: &Frame) {
 fn starts_statement(p: &Parser) -> bool {
     match p.kind() {
         SyntaxKind::RequireKw | SyntaxKind::FinallyKw | SyntaxKind::ReturnKw => true,
-        SyntaxKind::IfKw | SyntaxKind::ForKw => true,
         SyntaxKind::Ident => {
             let next = p.nth(1);
             matches!(next, SyntaxKind::Eq | SyntaxKind::LParen | SyntaxKind::Colon)
@@ -250,7 +250,7 @@ fn inner_item(p: &mut Parser) {
 /// `name = value with { .. } after a, b`
 fn assign(p: &mut Parser) {
     let statement = p.start();
-    name(p, "a name");
+    p.bump();
     p.bump();
     if let Some(value) = top_value(p, "a value") {
         suffixes(p, value);
@@ -277,11 +277,19 @@ fn expression_statement(p: &mut Parser) -> Option<Span> {
 
 /// A value where `if` and `for` may stand.
 fn top_value(p: &mut Parser, what: &str) -> Option<Completed> {
-    match p.kind() {
-        SyntaxKind::IfKw => Some(expressions::if_expr(p)),
-        SyntaxKind::ForKw => Some(expressions::for_expr(p)),
-        _ => expressions::value(p, what),
+    let value = match p.kind() {
+        SyntaxKind::IfKw => expressions::if_expr(p),
+        SyntaxKind::ForKw => expressions::for_expr(p),
+        _ => return expressions::value(p, what),
+    };
+    let goes_on = BinaryOp::of(p.kind()).is_some() || p.at(SyntaxKind::Dot) || p.at_word("as");
+    if goes_on && !p.at_line_end() && !p.is_lost() {
+        let report = Diagnostic::new(codes::NESTED_CONTROL, p.here(), "an `if` or a `for` is no part of an expression")
+            .label("expected the end of the line")
+            .help("give it a name, and use the name here");
+        p.fail(report);
     }
+    Some(value)
 }
 
 /// `with { .. }` and `after a, b`, in this order.

@@ -2,7 +2,7 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::{Completed, Parser};
-use super::{Separator, expressions, foreign, is_name_like, list, literals, name};
+use super::{Separator, expressions, foreign, is_name_like, list, literals, name, name_anywhere};
 use crate::diagnostics::{Diagnostic, codes};
 
 /// A type, with all that may follow one: `?`, a refinement.
@@ -23,12 +23,12 @@ enum Place {
 
 fn ty_in(p: &mut Parser, place: Place) {
     if p.enter() {
-        if let Some(mut done) = primary(p) {
-            done = optional(p, done, place);
+        if let Some(plain) = primary(p) {
+            let done = optional(p, plain, place);
             if let Some(refined) = refinement(p, done) {
-                done = optional(p, refined, place);
+                optional(p, refined, place);
             }
-            foreign::type_tail(p, done);
+            foreign::type_tail(p);
         }
     }
     p.leave();
@@ -131,6 +131,10 @@ fn refinement(p: &mut Parser, base: Completed) -> Option<Completed> {
 
 /// `a..=b`
 fn range(p: &mut Parser) {
+    if p.at_line_end() {
+        p.expected("a range or a list");
+        return;
+    }
     let before = p.pos();
     if p.at(SyntaxKind::LParen) || p.at(SyntaxKind::LBrace) {
         let report = p
@@ -189,7 +193,7 @@ fn field(p: &mut Parser) {
         literals::check_string(p);
         p.bump_as(SyntaxKind::String);
     } else {
-        name(p, "a field's name");
+        name_anywhere(p, "a field's name");
     }
     if p.at(SyntaxKind::Question) && p.nth(1) == SyntaxKind::Colon {
         let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "an optional field has `?` behind its type")

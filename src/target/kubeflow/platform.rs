@@ -139,7 +139,7 @@ pub fn kubernetes(attributes: &TaskAttributes, labels: &IndexMap<String, String>
             }),
         }
     }
-    for (mount_path, name) in texts(attributes, "pvc") {
+    for (name, mount_path) in texts(attributes, "pvc") {
         made.pvc_mount.push(pvc(&name, mount_path));
     }
     let mut pull_secrets = shared.image_pull_secrets.clone();
