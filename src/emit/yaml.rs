@@ -4,8 +4,17 @@
 //! which of `yes`, `1_000`, `12:30` and `2024-01-01` they take for something else.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde::Serialize;
+
+/// A text that stands in a document once, where it comes first, and is referred to from then on. Told apart by its `Arc`, not its content.
+pub type Shared = serde_yaml::ArcAnchor<String>;
+
+/// A text to be written in several places.
+pub fn shared(text: &Arc<String>) -> Shared {
+    serde_yaml::ArcAnchor(text.clone())
+}
 
 /// A file of one or more documents under a short header.
 #[derive(Debug)]
@@ -38,6 +47,7 @@ impl YamlFile {
         let options = serde_yaml::ser_options! {
             // Folding changes how a long line looks, and readers differ in how they join what was folded.
             folded_wrap_chars: usize::MAX,
+            anchor_generator: Some(anchor),
         };
         serde_yaml::to_fmt_writer_with_options(&mut self.text, value, options)
             .expect("documents are made of maps, lists and scalars");
@@ -50,6 +60,11 @@ impl YamlFile {
     pub fn finish(self) -> String {
         self.text
     }
+}
+
+/// What shared texts are called.
+fn anchor(number: usize) -> String {
+    format!("text{number}")
 }
 
 #[cfg(test)]
@@ -158,6 +173,20 @@ mod tests {
         assert_eq!(
             yaml(json!({ "k": lines })),
             format!("k: |\n  {long}\n  {long}\n")
+        );
+    }
+
+    #[test]
+    fn a_shared_text_stands_once() {
+        let text = Arc::new("a: b\nc\n".to_owned());
+        let other = Arc::new("d\n".to_owned());
+        let mut file = YamlFile::new("a.mlp");
+        file.document(&[("x", vec![shared(&text), shared(&text)]), ("z", vec![shared(&other), shared(&text)])]);
+        let yaml = file.finish();
+        let lines: Vec<&str> = yaml.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            ["- - x", "  - - &text1 |", "      a: b", "      c", "    - *text1", "- - z", "  - - &text2 |", "      d", "    - *text1"]
         );
     }
 

@@ -5,11 +5,9 @@
 
 pub mod argo;
 pub mod capability;
+pub mod kubeflow;
 mod features;
 pub mod local;
-pub mod table;
-
-use indexmap::IndexMap;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::Program;

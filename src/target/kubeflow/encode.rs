@@ -4,6 +4,8 @@
 //! look for `{{..}}`, Kubernetes makes `$$` one `$` and fills in `$(NAME)`, and kfp.local writes its interpreter's path for `python3` and
 //! looks for its workspace. Text without any of these is safe and stays plain. The rest is written so that no two harmful characters
 //! stand side by side: in JSON text by an escape, in an argument by cutting it in two.
+//!
+//! The API server stores a pipeline as YAML that it can't always read again: some control characters are not safe anywhere.
 
 use crate::value::Value;
 
@@ -15,7 +17,12 @@ pub const LONGEST_ARGUMENT: usize = 90_000;
 
 /// The text is read as it is written, wherever it stands.
 pub fn is_safe(text: &str) -> bool {
-    cuts(text).is_empty()
+    cuts(text).is_empty() && !text.contains(is_lost)
+}
+
+/// A character that the API server does not give back, or fails on.
+pub fn is_lost(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Offsets at which the text must be cut so that each piece is safe.
@@ -41,7 +48,8 @@ fn is_reference(bytes: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte))
 }
 
-/// The text in pieces that are safe and of which none is longer than an argument may be. Safe and short text is one piece.
+/// The text in pieces that are safe and of which none is longer than an argument may be. Safe and short text is one piece. What
+/// [`is_lost`] is lost all the same.
 pub fn pieces(text: &str) -> Vec<&str> {
     let mut ends = cuts(text);
     ends.push(text.len());
@@ -67,14 +75,14 @@ pub fn json(value: &Value) -> String {
 /// JSON text made safe: what is harmful stands in its strings only, where an escape is the same character.
 pub fn safe_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
-    let mut start = 0;
-    for cut in cuts(json) {
-        out.push_str(&json[start..cut]);
-        let next = json[cut..].chars().next().expect("a cut lies before a character");
-        out.push_str(&format!("\\u{:04x}", next as u32));
-        start = cut + next.len_utf8();
+    let mut cuts = cuts(json).into_iter().peekable();
+    for (at, c) in json.char_indices() {
+        if cuts.next_if_eq(&at).is_some() || is_lost(c) {
+            out.push_str(&format!("\\u{:04x}", c as u32));
+        } else {
+            out.push(c);
+        }
     }
-    out.push_str(&json[start..]);
     out
 }
 
@@ -157,7 +165,7 @@ mod tests {
 
     #[test]
     fn harmful_text_is_safe_as_json() {
-        for text in HARMFUL {
+        for text in HARMFUL.into_iter().chain(["\u{85}\u{7f}", "\u{ffff}{{"]) {
             let value = Value::Map([(text.to_owned(), Value::List(vec![Value::Str(text.to_owned())]))].into_iter().collect());
             let json = json(&value);
             assert!(is_safe(&json), "{json}");

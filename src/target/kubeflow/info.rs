@@ -4,7 +4,7 @@ use crate::graph::{Overlap, Pipeline, Schedule};
 
 /// A doc comment as a description. Descriptions travel through the engine's templates like all else: braces are set apart.
 pub fn described(doc: &str) -> String {
-    doc.replace("{{", "{ {").trim_end().to_owned()
+    doc.replace("{{", "{ {").replace(super::encode::is_lost, " ").trim_end().to_owned()
 }
 
 /// The pipeline's own, with a line for each of its attributes that the document has no field for.

@@ -1,10 +1,11 @@
 //! What Kubeflow can't carry, found before anything is lowered, and the sizes that only the documents show.
 
-use super::encode::{any_text, inexact_int, is_safe_value};
+use super::encode::{any_text, inexact_int, is_lost, is_safe_value};
 use super::names::{LONGEST_PIPELINE_NAME, mangle};
 use crate::diagnostics::{Code, Diagnostic, codes};
 use crate::graph::{
-    Component, Expr, ExprKind, NodeKind, Param, ParamDefault, Part, Pipeline, Program, PythonCode, Step, TaskAttributes, Word,
+    Callee, Component, Expr, ExprKind, NodeKind, Param, ParamDefault, Part, Pipeline, Program, PythonCode, Step, Task, TaskAttributes,
+    Word,
 };
 use crate::source::Span;
 use crate::types::Type;
@@ -23,7 +24,7 @@ pub fn check(program: &Program) -> Vec<Diagnostic> {
         check_component(program, component, &mut found);
     }
     for (at, pipeline) in program.pipelines.iter().enumerate() {
-        check_pipeline(pipeline, &mut found);
+        check_pipeline(program, pipeline, &mut found);
         if at == program.entry.0 {
             check_entry(pipeline, &mut found);
         }
@@ -53,21 +54,37 @@ fn check_component(program: &Program, component: &Component, found: &mut Vec<Dia
     };
     if texts.iter().any(|text| text.contains('\0')) {
         found.push(nul(component.span, "this step"));
+    } else if let Some(lost) = texts.iter().flat_map(|text| text.chars()).find(|c| is_lost(*c)) {
+        found.push(lost_character(component.span, "this step", lost));
     }
 }
 
-fn check_pipeline(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
+fn check_pipeline(program: &Program, pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
     for block in std::iter::once(&pipeline.body).chain(&pipeline.finally) {
         pipeline.for_each_expr(block, &mut |expr| check_constant(expr, found));
         for index in pipeline.nodes_within(block) {
             let node = &pipeline.graph[index];
             if let NodeKind::Task(task) = &node.kind {
                 check_attributes(&task.attributes, node.span, found);
+                check_arguments(program, task, found);
             }
         }
     }
     for output in &pipeline.outputs {
         output.value.for_each(&mut |expr| check_constant(expr, found));
+    }
+}
+
+/// A command's constants can't be escaped.
+fn check_arguments(program: &Program, task: &Task, found: &mut Vec<Diagnostic>) {
+    let Callee::Component(id) = task.callee else { return };
+    if matches!(program[id].step, Step::Python(_)) {
+        return;
+    }
+    for arg in &task.args {
+        if let Some(lost) = arg.value.constant().and_then(|value| value.text().chars().find(|c| is_lost(*c))) {
+            found.push(lost_character(arg.value.span, "this text", lost));
+        }
     }
 }
 
@@ -193,6 +210,11 @@ fn check_param(param: &Param, found: &mut Vec<Diagnostic>) {
 fn nul(span: Span, what: &str) -> Diagnostic {
     Diagnostic::new(codes::KUBEFLOW_UNSAFE_TEXT, span, format!("{what} holds a NUL character"))
         .label("no argument of a program can hold it")
+}
+
+fn lost_character(span: Span, what: &str, c: char) -> Diagnostic {
+    Diagnostic::new(codes::KUBEFLOW_UNSAFE_TEXT, span, format!("{what} holds the character U+{:04X}", c as u32))
+        .label("Kubeflow's server stores pipelines in a form in which it is lost, and it can't be escaped here")
 }
 
 fn unsafe_text(span: Span, what: &str) -> Diagnostic {

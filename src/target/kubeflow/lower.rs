@@ -9,13 +9,14 @@ use petgraph::graph::NodeIndex;
 use super::encode;
 use super::model::{
     Component, Deployment, Executor, InputParameter, KubernetesDeployment, KubernetesExecutor, KubernetesPlatform, ParameterType,
-    PipelineConfig, PipelineInfo, PipelineSpec, PlatformSpec, Platforms, SCHEMA_VERSION, Task, TaskInputs,
+    PipelineConfig, PipelineInfo, PipelineSpec, PlatformSpec, Platforms, SCHEMA_VERSION, Task, TaskInputs, Text,
 };
 use super::names::{Names, mangle};
 use super::platform::deadline;
 use super::scope::{Atom, Scope, atom_of, wire_up};
 use super::wire::{self, Feed, File, Form, From, Then, Unset, Wire, output_key};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::emit::yaml::shared;
 use crate::graph::{
     Arg, Block, Callee, Expr, NodeKind, Output, Param, ParamDefault, Pipeline, PipelineId, Program, TaskAttributes,
 };
@@ -40,6 +41,8 @@ pub struct Lowering<'a> {
     leaves: HashMap<String, String>,
     /// DAGs of pipelines, by what they are fed with.
     nested: HashMap<(PipelineId, String), (String, IndexMap<String, Feed>)>,
+    /// Texts that several executors may hold.
+    texts: HashMap<String, Arc<String>>,
     /// All different attributes, so that a leaf's are told by a number.
     attributes: Vec<Arc<TaskAttributes>>,
     /// Of the pipeline that is run: every pod gets them.
@@ -57,10 +60,15 @@ pub fn lower(program: &Program) -> Lowered {
         platform: BTreeMap::new(),
         leaves: HashMap::new(),
         nested: HashMap::new(),
+        texts: HashMap::new(),
         attributes: Vec::new(),
         labels: &entry.attributes.labels,
     };
     let root = lowering.root(entry);
+    lowering.texts.clear();
+    for executor in lowering.executors.values_mut() {
+        keep_shared(executor);
+    }
     let pipeline_config = PipelineConfig {
         active_deadline_seconds: entry.attributes.timeout.map(deadline),
         resource_ttl_on_completion: match entry.attributes.targets.get("kubeflow", "ttl") {
@@ -359,8 +367,26 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// A text that stands in the document once, however many executors hold it.
+    pub fn shared(&mut self, text: String) -> Text {
+        let known = self.texts.entry(text).or_insert_with_key(|text| Arc::new(text.clone()));
+        Text::Shared(shared(known))
+    }
+
     pub fn error(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Makes texts that no other executor holds plain ones.
+fn keep_shared(executor: &mut Executor) {
+    let Executor::Container(container) = executor else { return };
+    for word in container.command.iter_mut().chain(&mut container.args) {
+        if let Text::Shared(text) = word
+            && Arc::strong_count(&text.0) == 1
+        {
+            *word = Text::Plain(std::mem::take(Arc::make_mut(&mut text.0)));
+        }
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! Fields stand in the order of their names and maps are sorted, so keys are sorted all through, as Kubeflow's own compiler writes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value as Json;
+
+use crate::emit::yaml::Shared;
 
 /// The only version that the API server takes.
 pub const SCHEMA_VERSION: &str = "2.1.0";
@@ -24,6 +27,25 @@ pub struct PipelineSpec {
     pub root: Component,
     pub schema_version: &'static str,
     pub sdk_version: String,
+}
+
+impl PipelineSpec {
+    /// Bytes that a reader has beyond those written: the texts that are referred to.
+    pub fn repeated(&self) -> usize {
+        let mut seen = HashSet::new();
+        let mut bytes = 0;
+        for executor in self.deployment_spec.executors.values() {
+            let Executor::Container(container) = executor else { continue };
+            for word in container.command.iter().chain(&container.args) {
+                if let Text::Shared(text) = word
+                    && !seen.insert(Arc::as_ptr(&text.0))
+                {
+                    bytes += text.0.len();
+                }
+            }
+        }
+        bytes
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -49,13 +71,22 @@ pub enum Executor {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Container {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub args: Vec<String>,
-    pub command: Vec<String>,
+    pub args: Vec<Text>,
+    pub command: Vec<Text>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<EnvVar>,
     pub image: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
+}
+
+/// A word of a command.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Text {
+    Plain(String),
+    /// The same in several executors.
+    Shared(Shared),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -12,7 +12,7 @@ use super::leaf::{Leaf, artifacts_of, is_bare_text, output_feed, outputs_of};
 use super::lower::Lowering;
 use super::model::{
     ArtifactType, ArtifactUri, Component as Spec, Container, EnvVar, Executor, Importer, Inputs, KubernetesExecutor, OutputArtifact,
-    OutputParameter, Outputs, Task as TaskSpec, TaskInputs,
+    OutputParameter, Outputs, Task as TaskSpec, TaskInputs, Text,
 };
 use super::platform;
 use super::scope::{Atom, Scope, atom_of};
@@ -118,7 +118,7 @@ impl<'a> Lowering<'a> {
         let inputs_key = serde_json::to_string(&inputs).expect("text keys");
         let key = format!("{name}|{number}|{description}|{inputs_key}");
         self.leaf(name, key, |lowering| {
-            let (command, args) = shim_command(step);
+            let (command, args) = lowering.shim_command(step);
             let executor = lowering.container(attributes, PYTHON_IMAGE, command, args);
             let spec = Spec {
                 input_definitions: inputs,
@@ -129,7 +129,20 @@ impl<'a> Lowering<'a> {
         })
     }
 
-    fn container(&self, attributes: &TaskAttributes, image: &str, command: Vec<String>, args: Vec<String>) -> Executor {
+    /// A container's `command` and `args` for a step that the shim runs.
+    fn shim_command(&mut self, step: &Described) -> (Vec<Text>, Vec<Text>) {
+        let plain = |word: &str| Text::Plain(word.to_owned());
+        let shim = self.shared(shim::kubeflow::text(step));
+        let command = vec![plain("python3"), plain("-u"), plain("-c"), shim];
+        let mut args = vec![plain("{{$}}"), Text::Plain(safe_json(&shim::kubeflow::description(step)))];
+        let source = shim::kubeflow::source(step);
+        if !source.is_empty() {
+            args.extend(pieces(source).into_iter().map(|piece| self.shared(piece.to_owned())));
+        }
+        (command, args)
+    }
+
+    fn container(&self, attributes: &TaskAttributes, image: &str, command: Vec<Text>, args: Vec<Text>) -> Executor {
         Executor::Container(Container {
             args,
             command,
@@ -184,7 +197,8 @@ impl<'a> Lowering<'a> {
         let inputs = std::mem::take(&mut leaf.inputs);
         let spec = self.leaf(&component.name, key, |lowering| {
             let (command, args) = command::command(component, &variables);
-            let executor = lowering.container(&task.attributes, image, command, args);
+            let plain = |words: Vec<String>| words.into_iter().map(Text::Plain).collect();
+            let executor = lowering.container(&task.attributes, image, plain(command), plain(args));
             let spec = Spec {
                 input_definitions: inputs,
                 output_definitions: outputs_of(component),
@@ -488,17 +502,6 @@ fn returned(name: &str, ty: &Type) -> Output<Key> {
         to: Key::default(),
         carried: None,
     }
-}
-
-/// A container's `command` and `args` for a step that the shim runs.
-fn shim_command(step: &Described) -> (Vec<String>, Vec<String>) {
-    let command = ["python3", "-u", "-c", &shim::kubeflow::text(step)].map(str::to_owned).to_vec();
-    let mut args = vec!["{{$}}".to_owned(), safe_json(&shim::kubeflow::description(step))];
-    let source = shim::kubeflow::source(step);
-    if !source.is_empty() {
-        args.extend(pieces(source).into_iter().map(str::to_owned));
-    }
-    (command, args)
 }
 
 fn names_of(component: &Component) -> impl Iterator<Item = &str> {
