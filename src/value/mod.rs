@@ -1,5 +1,8 @@
 //! Values: what travels by content, while compiling and in a local run.
 
+pub mod ops;
+mod serde;
+
 use indexmap::IndexMap;
 
 /// A value of a value type. `date` and `datetime` are `Str`; records and dicts are `Map`.
