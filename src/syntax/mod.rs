@@ -4,8 +4,19 @@
 //! of what is wrong with it.
 
 pub mod ast;
+<<<<<<< HEAD
 pub mod kind;
 pub mod numbers;
+=======
+mod brackets;
+mod builder;
+mod grammar;
+mod input;
+pub mod kind;
+pub mod lexer;
+pub mod numbers;
+mod parser;
+>>>>>>> syntax
 pub mod strings;
 pub mod tree;
 
@@ -15,7 +26,14 @@ pub use kind::SyntaxKind;
 pub use tree::{SyntaxElement, SyntaxNode, SyntaxToken};
 
 use crate::diagnostics::Diagnostic;
+<<<<<<< HEAD
 use ast::AstNode;
+=======
+use crate::source::FileId;
+use ast::AstNode;
+use input::Input;
+use parser::Parser;
+>>>>>>> syntax
 
 /// A text's tree and what is wrong with the text.
 #[derive(Clone, Debug)]
@@ -40,6 +58,26 @@ impl Parse {
     }
 }
 
+<<<<<<< HEAD
 pub fn parse(_: crate::source::FileId, _: &str) -> Parse {
     panic!("not here yet")
+=======
+/// Parses the text of a `.mlp` file.
+pub fn parse(file: FileId, text: &str) -> Parse {
+    let lexed = lexer::lex(text);
+    let input = Input::new(text, &lexed);
+    let mut parser = Parser::new(file, &input);
+    grammar::file(&mut parser);
+    let (events, mut diagnostics) = parser.finish();
+    let (root, warnings) = builder::build(file, &input, events);
+    // Where a definition was not understood, it is no wonder that its comment documents nothing.
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.extend(warnings);
+    }
+    diagnostics.sort_by_key(|diagnostic| {
+        let span = diagnostic.primary().span;
+        (span.start, span.end)
+    });
+    Parse { root, diagnostics }
+>>>>>>> syntax
 }

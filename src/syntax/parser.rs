@@ -213,6 +213,13 @@ impl<'t> Parser<'t> {
         self.events[marker.0] = Event::Nothing;
     }
 
+    /// Skips a token, and with an opening bracket all up to its end, as an error.
+    pub fn skip_one_error(&mut self) {
+        let error = self.start();
+        self.skip_one();
+        self.complete(error, SyntaxKind::Error);
+    }
+
     /// Begins a node around one that is finished.
     pub fn precede(&mut self, inner: Completed) -> Marker {
         let marker = self.start();
@@ -331,9 +338,9 @@ impl<'t> Parser<'t> {
         self.last_error = Some(self.pos);
     }
 
-    /// The current token is a string without a closing quote.
-    pub fn note_unterminated(&mut self) {
-        self.unterminated = Some(self.pos);
+    /// The token is, or begins, a string without a closing quote.
+    pub fn note_unterminated(&mut self, string: usize) {
+        self.unterminated = Some(string);
     }
 
     /// Whether an unterminated string holds what closes this bracket.
@@ -343,8 +350,15 @@ impl<'t> Parser<'t> {
             SyntaxKind::LBracket => ']',
             _ => '}',
         };
-        self.unterminated
-            .is_some_and(|string| string > open && self.input.text(string).contains(closing))
+        let Some(string) = self.unterminated.filter(|string| *string > open) else {
+            return false;
+        };
+        let rest = &self.input.text[self.input.range(string).start..];
+        let swallowed = match self.input.kind(string) {
+            SyntaxKind::TripleString => rest,
+            _ => rest.lines().next().unwrap_or_default(),
+        };
+        swallowed.contains(closing)
     }
 
     /// Whether the end of this bracket is its own closing one, and not just where it was found to be left open.
@@ -382,10 +396,6 @@ impl<'t> Parser<'t> {
     }
 
     // Reporting.
-
-    pub fn file(&self) -> FileId {
-        self.file
-    }
 
     pub fn span_of(&self, at: usize) -> Span {
         let range = self.input.range(at);

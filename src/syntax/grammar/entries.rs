@@ -1,8 +1,13 @@
 //! `key: value`: attributes, and records and dicts as values.
 
 use super::super::kind::SyntaxKind;
+<<<<<<< HEAD
 use super::super::parser::{Frame, Parser};
 use super::{Separator, expressions, list, literals, name, open_block};
+=======
+use super::super::parser::{Completed, Frame, Parser};
+use super::{Separator, expressions, list, literals, name_anywhere, open_block};
+>>>>>>> syntax
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::lexer;
 
@@ -20,12 +25,20 @@ pub fn body(p: &mut Parser, first: usize) {
 }
 
 /// `{ key: value, .. }` as a value.
+<<<<<<< HEAD
 pub fn record(p: &mut Parser) {
+=======
+pub fn record(p: &mut Parser) -> Completed {
+>>>>>>> syntax
     let record = p.start();
     let frame = p.open();
     entries(p, &frame);
     p.close(frame);
+<<<<<<< HEAD
     p.complete(record, SyntaxKind::RecordExpr);
+=======
+    p.complete(record, SyntaxKind::RecordExpr)
+>>>>>>> syntax
 }
 
 /// Entries up to the end of `frame`.
@@ -79,7 +92,11 @@ fn key(p: &mut Parser) -> bool {
                 not_an_entry(p);
                 return false;
             }
+<<<<<<< HEAD
             name(p, "a key");
+=======
+            name_anywhere(p, "a key");
+>>>>>>> syntax
             true
         }
         _ => {

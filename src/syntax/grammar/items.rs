@@ -2,7 +2,11 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::Parser;
+<<<<<<< HEAD
 use super::{Separator, entries, foreign, list, literals, name, ports, statements, types};
+=======
+use super::{Separator, entries, foreign, list, literals, name, name_anywhere, ports, statements, types};
+>>>>>>> syntax
 use crate::diagnostics::{Diagnostic, codes, nearest};
 
 /// The words that begin a definition.
@@ -205,7 +209,11 @@ fn use_name(p: &mut Parser) {
         return;
     }
     let used = p.start();
+<<<<<<< HEAD
     name(p, "a name");
+=======
+    name_anywhere(p, "a name");
+>>>>>>> syntax
     if p.at_word("as") && !p.at_line_end() {
         p.bump_as(SyntaxKind::AsKw);
         name(p, "the name by which it is known here");

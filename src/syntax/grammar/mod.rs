@@ -22,19 +22,41 @@ pub fn file(p: &mut Parser) {
     let file = p.start();
     while !p.at(SyntaxKind::Eof) {
         p.found_again();
+<<<<<<< HEAD
         items::item(p);
+=======
+        let before = p.pos();
+        items::item(p);
+        if p.pos() == before {
+            p.skip_one_error();
+        }
+>>>>>>> syntax
     }
     p.complete(file, SyntaxKind::File);
 }
 
+<<<<<<< HEAD
 /// Takes a name. Reports what else stands here, and takes it nonetheless where it was meant as one.
 ///
 /// `what` completes the sentence "expected ..": `the component's name`.
+=======
+/// As [`name_anywhere`], for a name that stands behind something on its line.
+>>>>>>> syntax
 fn name(p: &mut Parser, what: &str) -> bool {
     if p.at_line_end() {
         p.expected(what);
         return false;
     }
+<<<<<<< HEAD
+=======
+    name_anywhere(p, what)
+}
+
+/// Takes a name. Reports what else stands here, and takes it nonetheless where it was meant as one.
+///
+/// `what` completes the sentence "expected ..": `the component's name`.
+fn name_anywhere(p: &mut Parser, what: &str) -> bool {
+>>>>>>> syntax
     if p.eat(SyntaxKind::Ident) {
         return true;
     }

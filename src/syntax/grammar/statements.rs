@@ -2,9 +2,16 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::{Completed, Frame, Parser};
+<<<<<<< HEAD
 use super::{entries, expressions, foreign, items, literals, name, open_block};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
+=======
+use super::{entries, expressions, foreign, items, literals, open_block};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
+use crate::syntax::ast::BinaryOp;
+>>>>>>> syntax
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -55,6 +62,10 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
     let mut seen = Seen::default();
     while !p.at_close(frame) {
         p.found_again();
+<<<<<<< HEAD
+=======
+        let before = p.pos();
+>>>>>>> syntax
         if entries::at_entry(p) {
             match place {
                 Place::Pipeline => attribute(p, &seen),
@@ -70,6 +81,7 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
                 }
             }
         } else {
+<<<<<<< HEAD
             let before = p.pos();
             order(p, &mut seen);
             seen.value = statement(p, place, &mut seen);
@@ -77,6 +89,14 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
             if p.pos() == before {
                 p.skip_one_error();
             }
+=======
+            order(p, &mut seen);
+            seen.value = statement(p, place, &mut seen);
+            seen.statements += 1;
+        }
+        if p.pos() == before {
+            p.skip_one_error();
+>>>>>>> syntax
         }
         end_of_statement(p, frame);
     }
@@ -198,7 +218,10 @@ fn end_of_statement(p: &mut Parser, frame: &Frame) {
 fn starts_statement(p: &Parser) -> bool {
     match p.kind() {
         SyntaxKind::RequireKw | SyntaxKind::FinallyKw | SyntaxKind::ReturnKw => true,
+<<<<<<< HEAD
         SyntaxKind::IfKw | SyntaxKind::ForKw => true,
+=======
+>>>>>>> syntax
         SyntaxKind::Ident => {
             let next = p.nth(1);
             matches!(next, SyntaxKind::Eq | SyntaxKind::LParen | SyntaxKind::Colon)
@@ -250,7 +273,11 @@ fn inner_item(p: &mut Parser) {
 /// `name = value with { .. } after a, b`
 fn assign(p: &mut Parser) {
     let statement = p.start();
+<<<<<<< HEAD
     name(p, "a name");
+=======
+    p.bump();
+>>>>>>> syntax
     p.bump();
     if let Some(value) = top_value(p, "a value") {
         suffixes(p, value);
@@ -277,11 +304,27 @@ fn expression_statement(p: &mut Parser) -> Option<Span> {
 
 /// A value where `if` and `for` may stand.
 fn top_value(p: &mut Parser, what: &str) -> Option<Completed> {
+<<<<<<< HEAD
     match p.kind() {
         SyntaxKind::IfKw => Some(expressions::if_expr(p)),
         SyntaxKind::ForKw => Some(expressions::for_expr(p)),
         _ => expressions::value(p, what),
     }
+=======
+    let value = match p.kind() {
+        SyntaxKind::IfKw => expressions::if_expr(p),
+        SyntaxKind::ForKw => expressions::for_expr(p),
+        _ => return expressions::value(p, what),
+    };
+    let goes_on = BinaryOp::of(p.kind()).is_some() || p.at(SyntaxKind::Dot) || p.at_word("as");
+    if goes_on && !p.at_line_end() && !p.is_lost() {
+        let report = Diagnostic::new(codes::NESTED_CONTROL, p.here(), "an `if` or a `for` is no part of an expression")
+            .label("expected the end of the line")
+            .help("give it a name, and use the name here");
+        p.fail(report);
+    }
+    Some(value)
+>>>>>>> syntax
 }
 
 /// `with { .. }` and `after a, b`, in this order.

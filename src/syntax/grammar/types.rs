@@ -2,7 +2,11 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::{Completed, Parser};
+<<<<<<< HEAD
 use super::{Separator, expressions, foreign, is_name_like, list, literals, name};
+=======
+use super::{Separator, expressions, foreign, is_name_like, list, literals, name, name_anywhere};
+>>>>>>> syntax
 use crate::diagnostics::{Diagnostic, codes};
 
 /// A type, with all that may follow one: `?`, a refinement.
@@ -23,12 +27,21 @@ enum Place {
 
 fn ty_in(p: &mut Parser, place: Place) {
     if p.enter() {
+<<<<<<< HEAD
         if let Some(mut done) = primary(p) {
             done = optional(p, done, place);
             if let Some(refined) = refinement(p, done) {
                 done = optional(p, refined, place);
             }
             foreign::type_tail(p, done);
+=======
+        if let Some(plain) = primary(p) {
+            let done = optional(p, plain, place);
+            if let Some(refined) = refinement(p, done) {
+                optional(p, refined, place);
+            }
+            foreign::type_tail(p);
+>>>>>>> syntax
         }
     }
     p.leave();
@@ -131,6 +144,13 @@ fn refinement(p: &mut Parser, base: Completed) -> Option<Completed> {
 
 /// `a..=b`
 fn range(p: &mut Parser) {
+<<<<<<< HEAD
+=======
+    if p.at_line_end() {
+        p.expected("a range or a list");
+        return;
+    }
+>>>>>>> syntax
     let before = p.pos();
     if p.at(SyntaxKind::LParen) || p.at(SyntaxKind::LBrace) {
         let report = p
@@ -189,7 +209,11 @@ fn field(p: &mut Parser) {
         literals::check_string(p);
         p.bump_as(SyntaxKind::String);
     } else {
+<<<<<<< HEAD
         name(p, "a field's name");
+=======
+        name_anywhere(p, "a field's name");
+>>>>>>> syntax
     }
     if p.at(SyntaxKind::Question) && p.nth(1) == SyntaxKind::Colon {
         let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "an optional field has `?` behind its type")
