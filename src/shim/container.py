@@ -3,7 +3,7 @@
 # The description is the base64 of a JSON object, in one argument or several, or `@` and the path of a file that holds it:
 #
 #     function, file, source | function, module    a Python function; or
-#     run | shell | give | fail                    what else a step can be (child.py, expr.py)
+#     run | shell | give | fail | require                    what else a step can be (child.py, expr.py)
 #     inputs    [name, type, as: value|str|path, key, carried, expr]: the ports; those with an `expr` are computed
 #     reads     the same: what only expressions read
 #     outputs   [name, type, by: returned|str|path, key, carried]
@@ -54,6 +54,11 @@ def carry(what, ty, raw, carried):
     return CARRIED[carried](what, ty, raw)
 
 
+# What to call an input in a message.
+def told(port):
+    return port.get("what") or "input `%s`" % port["name"]
+
+
 # Runs the described step. `find` gives what the engine has for a port: a path, paths, or a value as it is carried; `carried` is how, where
 # a port does not say it; `places` are the paths of the outputs; `check` refuses a value, given with its text, that the engine can't carry;
 # `trims` says that the engine drops one final newline.
@@ -64,12 +69,12 @@ def contain(step, find, carried, places, check, trims):
         if "expr" not in port:
             name, raw = port["name"], find(port)
             if port.get("as", "value") == "value":
-                raw = carry("input `%s`" % name, port["type"], raw, port.get("carried", carried))
+                raw = carry(told(port), port["type"], raw, port.get("carried", carried))
             scope[name] = raw
     for port in ports:
         if "expr" in port:
             value = evaluate(port["expr"], scope)
-            values[port["name"]] = conform("input `%s`" % port["name"], port["type"], value, False)
+            values[port["name"]] = conform(told(port), port["type"], value, False)
     if "packages" in step:
         install(step["packages"])
     if "source" in step:

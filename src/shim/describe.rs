@@ -45,6 +45,11 @@ pub enum Work {
     Fail {
         fail: Expr,
     },
+    /// Fails with the message unless the condition holds.
+    Require {
+        require: Expr,
+        message: Expr,
+    },
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -126,6 +131,8 @@ pub enum Carried {
     /// A JSON value; a text is taken as one where the type has no texts, or is optional.
     Json,
     Text,
+    /// Kubeflow only: a JSON value written as a text, for a literal that holds what the engine would take for a template.
+    Quoted,
     /// Of the text: for a literal that holds what the engine would take for a template.
     Base64,
     /// A list whose items are carried so: what gathering a loop gives.
@@ -159,7 +166,7 @@ impl From<PythonOutput> for By {
 impl<F, T> Step<F, T> {
     pub(super) fn has_expressions(&self) -> bool {
         let computed = |input: &Input<F>| matches!(input.given, Given::Computed { .. });
-        matches!(self.work, Work::Give { .. } | Work::Fail { .. })
+        matches!(self.work, Work::Give { .. } | Work::Fail { .. } | Work::Require { .. })
             || self.inputs.iter().any(computed)
     }
 }
