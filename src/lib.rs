@@ -7,6 +7,7 @@ pub mod config;
 pub mod diagnostics;
 pub mod emit;
 pub mod graph;
+pub mod load;
 pub mod plan;
 pub mod project;
 pub mod python;

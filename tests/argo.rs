@@ -226,7 +226,10 @@ fn a_thousand_tasks_are_split_without_a_loss_where_they_come_apart() {
 fn tasks_that_hang_together_are_split_with_a_warning() {
     let program = chains(10, 20, true);
     let (yaml, diagnostics) = emit(&program);
-    let codes: Vec<&str> = diagnostics.iter().map(|found| found.code.as_str()).collect();
+    let codes: Vec<&str> = diagnostics
+        .iter()
+        .map(|found| found.code.as_str())
+        .collect();
     assert_eq!(codes, ["W0601"]);
     let Some(argo) = engine("argo") else { return };
     assert_eq!(argo.ask(&json!({ "yaml": yaml }))["errors"], json!([]));
@@ -247,7 +250,13 @@ fn python(name: &str, inputs: Vec<Port>, outputs: Vec<Port>, source: usize) -> C
         function: name.into(),
         inputs: inputs
             .iter()
-            .map(|port| if artifact(port) { PythonInput::Path } else { PythonInput::Value })
+            .map(|port| {
+                if artifact(port) {
+                    PythonInput::Path
+                } else {
+                    PythonInput::Value
+                }
+            })
             .collect(),
         outputs: outputs.iter().map(|_| PythonOutput::Returned).collect(),
     };
@@ -275,47 +284,106 @@ def total(numbers, label=None):
 #[test]
 fn python_steps_take_and_give_what_they_are_given() {
     // The second can't stand in the workflow as it is.
-    for (source, count) in [(STEPS.to_owned(), HOSTILE.len()), (STEPS.replace("{%s}", "{{%s}}"), 3)] {
+    for (source, count) in [
+        (STEPS.to_owned(), HOSTILE.len()),
+        (STEPS.replace("{%s}", "{{%s}}"), 3),
+    ] {
         let echo_port = || vec![port("text", Type::Str)];
         let components = vec![
             python("echo", echo_port(), vec![port("output", dataset())], 0),
             python("same", echo_port(), vec![port("output", Type::Str)], 0),
             python(
                 "total",
-                vec![port("numbers", Type::Float.list()), port("label", Type::Str.optional())],
-                vec![port("sum", Type::Float), port("label", Type::Str.optional())],
+                vec![
+                    port("numbers", Type::Float.list()),
+                    port("label", Type::Str.optional()),
+                ],
+                vec![
+                    port("sum", Type::Float),
+                    port("label", Type::Str.optional()),
+                ],
                 0,
             ),
         ];
         let mut p = pipeline("hostile");
         with_param(&mut p, "text", Type::Str, None);
-        with_param(&mut p, "numbers", Type::Int.list(), Some(Value::List(vec![Value::Int(1), Value::Int(2)])));
+        with_param(
+            &mut p,
+            "numbers",
+            Type::Int.list(),
+            Some(Value::List(vec![Value::Int(1), Value::Int(2)])),
+        );
         let plain = TaskAttributes::default;
         let same = |p: &mut Pipeline, value: Expr| {
-            let kind = call(Callee::Component(ComponentId(1)), vec![("text", value)], plain());
+            let kind = call(
+                Callee::Component(ComponentId(1)),
+                vec![("text", value)],
+                plain(),
+            );
             add(p, "same", kind, Type::Str, &[], &[])
         };
         let given = same(&mut p, param("text", Type::Str));
-        let kind = call(Callee::Component(ComponentId(0)), vec![("text", node(given, Type::Str))], plain());
+        let kind = call(
+            Callee::Component(ComponentId(0)),
+            vec![("text", node(given, Type::Str))],
+            plain(),
+        );
         let echoed = add(&mut p, "echo", kind, dataset(), &[], &[]);
         output(&mut p, "echoed", node(echoed, dataset()));
         output(&mut p, "given", node(given, Type::Str));
         let record = Type::record(
-            [("sum".to_owned(), Type::Float), ("label".to_owned(), Type::Str.optional())].into_iter().collect(),
+            [
+                ("sum".to_owned(), Type::Float),
+                ("label".to_owned(), Type::Str.optional()),
+            ]
+            .into_iter()
+            .collect(),
         );
-        for (name, label) in [("labelled", node(given, Type::Str)), ("bare", expr(ExprKind::Const(Value::Absent), Type::Str.optional()))] {
-            let args = vec![("numbers", param("numbers", Type::Int.list())), ("label", label)];
-            let task = add(&mut p, name, call(Callee::Component(ComponentId(2)), args, plain()), record.clone(), &[], &[]);
-            output(&mut p, &format!("{name}_sum"), field(node(task, record.clone()), "sum", Type::Float));
-            output(&mut p, &format!("{name}_label"), field(node(task, record.clone()), "label", Type::Str.optional()));
+        for (name, label) in [
+            ("labelled", node(given, Type::Str)),
+            (
+                "bare",
+                expr(ExprKind::Const(Value::Absent), Type::Str.optional()),
+            ),
+        ] {
+            let args = vec![
+                ("numbers", param("numbers", Type::Int.list())),
+                ("label", label),
+            ];
+            let task = add(
+                &mut p,
+                name,
+                call(Callee::Component(ComponentId(2)), args, plain()),
+                record.clone(),
+                &[],
+                &[],
+            );
+            output(
+                &mut p,
+                &format!("{name}_sum"),
+                field(node(task, record.clone()), "sum", Type::Float),
+            );
+            output(
+                &mut p,
+                &format!("{name}_label"),
+                field(node(task, record.clone()), "label", Type::Str.optional()),
+            );
         }
         let mut program = program(components, vec![p]);
-        program.sources = vec![PythonSource { path: "steps.py".into(), text: source.into() }];
+        program.sources = vec![PythonSource {
+            path: "steps.py".into(),
+            text: source.into(),
+        }];
         let yaml = accepted(&program);
 
         for hostile in &HOSTILE[..count] {
-            let Some(report) = run(&yaml, &[("text", hostile)]) else { return };
-            assert_eq!(report["phase"], "Succeeded", "{hostile:?}: {report}\n{yaml}");
+            let Some(report) = run(&yaml, &[("text", hostile)]) else {
+                return;
+            };
+            assert_eq!(
+                report["phase"], "Succeeded",
+                "{hostile:?}: {report}\n{yaml}"
+            );
             assert_eq!(report["outputs"]["artifacts"], json!({ "echoed": hostile }));
             assert_eq!(
                 report["outputs"]["parameters"],

@@ -1,16 +1,15 @@
 //! What a user is told: each case is a program and the report it gives.
 
-use mlpc::compile::{Request, program};
-use mlpc::diagnostics::render;
-use mlpc::project::{Loader, Memory, Project};
+use mlpc::compile::{Input, Request, compile};
+use mlpc::diagnostics::render::{Format, Look, render};
+use mlpc::project::{Memory, Project};
 
-/// The human report of a program, as it prints without colour.
+/// The report of a program, a line a diagnostic.
 fn report(source: &str) -> String {
     let project = Project::in_memory(Memory::new([("pipeline.mlp", source)]));
-    let mut loader = Loader::new(&project);
-    let entry = loader.entry("pipeline.mlp").expect("it is there");
-    let (_, diagnostics) = program(&mut loader, entry, &Request::default());
-    render::short(&diagnostics, &loader.sources)
+    let input = Input::File("pipeline.mlp".to_owned());
+    let compilation = compile(&project, input, &Request::default()).expect("the file is there");
+    render(&compilation.diagnostics, &compilation.sources, Format::Short, Look::PLAIN)
 }
 
 macro_rules! reports {

@@ -7,6 +7,7 @@ mod input;
 mod markdown;
 mod new;
 mod output;
+mod run;
 mod targets;
 mod terminal;
 
@@ -43,6 +44,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Compile(compile::Args),
+    Run(run::Args),
     Check(check::Args),
     Explain(explain::Args),
     Targets(targets::Args),
@@ -132,6 +134,7 @@ impl Command {
     fn run(self) -> Result<Exit, Failure> {
         match self {
             Command::Compile(args) => args.run(),
+            Command::Run(args) => args.run(),
             Command::Check(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Targets(args) => args.run(),

@@ -163,6 +163,36 @@ impl Type {
         }
     }
 
+    /// The value with every artifact in it, a text, replaced by what `change` makes of it.
+    pub fn map_artifacts<E>(&self, value: Value, change: &mut dyn FnMut(String) -> Result<String, E>) -> Result<Value, E> {
+        if !self.holds_artifact() {
+            return Ok(value);
+        }
+        Ok(match (self, value) {
+            (Type::Artifact(_), Value::Str(text)) => Value::Str(change(text)?),
+            (Type::Optional(inner), value) => inner.map_artifacts(value, change)?,
+            (Type::List(item), Value::List(items)) => {
+                let items = items.into_iter().map(|value| item.map_artifacts(value, change));
+                Value::List(items.collect::<Result<_, E>>()?)
+            }
+            (Type::Dict(item), Value::Map(entries)) => {
+                let entries = entries.into_iter().map(|(key, value)| Ok((key, item.map_artifacts(value, change)?)));
+                Value::Map(entries.collect::<Result<_, E>>()?)
+            }
+            (Type::Record(fields), Value::Map(entries)) => {
+                let entries = entries.into_iter().map(|(key, value)| {
+                    let value = match fields.get(&key) {
+                        Some(field) => field.map_artifacts(value, change)?,
+                        None => value,
+                    };
+                    Ok((key, value))
+                });
+                Value::Map(entries.collect::<Result<_, E>>()?)
+            }
+            (_, value) => value,
+        })
+    }
+
     /// The value as one of this type: ints become floats where a float is expected, fields that are left out become absent. A record may hold
     /// more fields than the type has. An artifact is its path, a text.
     pub fn conform(&self, value: Value) -> Result<Value, Reject> {

@@ -68,7 +68,16 @@ impl Folder {
         let fault = |error: io::Error| Error::io("lock the run by", &lock_path, &error);
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path);
         let mut lock = options.map_err(fault)?;
-        if let Err(error) = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        // A step that was being started when a runner was killed holds its files for a moment more.
+        let patience = std::time::Instant::now() + std::time::Duration::from_millis(500);
+        let held = loop {
+            let held = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive);
+            if held != Err(rustix::io::Errno::WOULDBLOCK) || std::time::Instant::now() > patience {
+                break held;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        };
+        if let Err(error) = held {
             if error != rustix::io::Errno::WOULDBLOCK {
                 return Err(fault(error.into()));
             }
@@ -111,7 +120,9 @@ impl Folder {
         let path = self.shown.join(name);
         let temporary = self.shown.join(format!("{name}.tmp"));
         let write = || {
+            super::crash::point();
             fs::write(&temporary, text)?;
+            super::crash::point();
             fs::rename(&temporary, &path)
         };
         write().map_err(|error| Error::io("write", &path, &error))

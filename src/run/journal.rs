@@ -10,6 +10,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::seal::{is_whole, seal};
 use crate::value::Value;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,8 +27,6 @@ pub(super) enum Record {
     Start {
         task: String,
         attempt: u32,
-        /// What its outputs are outputs of: definition and inputs.
-        key: String,
         group: i32,
         /// Milliseconds since boot between which the process began.
         began: [u64; 2],
@@ -35,6 +34,7 @@ pub(super) enum Record {
     Done {
         task: String,
         attempt: u32,
+        /// What its outputs are outputs of: definition and inputs.
         key: String,
         seconds: f64,
         outputs: IndexMap<String, Recorded>,
@@ -112,13 +112,7 @@ impl Journal {
     }
 
     pub fn add(&mut self, record: &Record) {
-        let start = self.batch.len();
-        serde_json::to_writer(&mut self.batch, record).expect("records have text keys only");
-        let sum = checksum(&self.batch[start..]);
-        self.batch.pop();
-        self.batch.extend_from_slice(b",\"sum\":\"");
-        self.batch.extend_from_slice(sum.as_bytes());
-        self.batch.extend_from_slice(b"\"}\n");
+        seal(record, &mut self.batch);
     }
 
     /// Hands all records to the system, which a killed runner does not lose.
@@ -150,21 +144,7 @@ fn good_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes
         .split_inclusive(|byte| *byte == b'\n')
         .map_while(|line| line.strip_suffix(b"\n"))
-        .take_while(|line| {
-            // `,"sum":"0123456789abcdef"}`
-            const TAIL: usize = 26;
-            let Some((head, tail)) = line.split_at_checked(line.len().saturating_sub(TAIL)) else {
-                return false;
-            };
-            let mut whole = head.to_vec();
-            whole.push(b'}');
-            tail.strip_prefix(b",\"sum\":\"").and_then(|tail| tail.strip_suffix(b"\"}"))
-                == Some(checksum(&whole).as_bytes())
-        })
-}
-
-fn checksum(record: &[u8]) -> String {
-    blake3::hash(record).to_hex()[..16].to_owned()
+        .take_while(|line| is_whole(line))
 }
 
 #[cfg(test)]

@@ -4,15 +4,23 @@
 //! and ends processes, `ports` says how a step gets and gives values, `folder` and `journal` are what stays on disk, and `progress` is
 //! all that is printed.
 
+mod attempts;
+mod cache;
+mod crash;
+mod errands;
 mod error;
 mod folder;
 mod journal;
+mod keys;
 mod params;
 mod ports;
 mod process;
 mod progress;
+mod python;
 mod report;
+mod resume;
 mod scheduler;
+mod seal;
 mod shape;
 mod signals;
 mod steps;
@@ -21,14 +29,18 @@ mod tree;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use crate::plan::{self, Plan};
-use crate::value::Value;
+use cache::Cache;
+use errands::Errands;
 use folder::Folder;
 use journal::{Journal, Record};
+use keys::Keys;
 use progress::Progress;
+use resume::{Before, Given};
 use scheduler::Runner;
 use shape::Shape;
 use signals::Signals;
@@ -48,6 +60,14 @@ pub struct Options {
     pub jobs: Option<NonZeroUsize>,
     /// The run's own folder, new or empty; one below `state` when unset.
     pub run_dir: Option<PathBuf>,
+    /// An earlier run to go on with, by its name or its folder: what is done is not done again.
+    pub resume: Option<String>,
+    /// Whether tasks that allow it may take the outputs of earlier runs, and leave theirs.
+    pub cache: bool,
+    /// The interpreter of `python` steps; `python3`, else `python`, when unset.
+    pub python: Option<PathBuf>,
+    /// Whether missing packages may be installed, in a virtual environment.
+    pub install: bool,
     /// Where runs, the cache and virtual environments are kept: `.mlpc`.
     pub state: PathBuf,
     /// What a relative location that is a parameter's default is relative to.
@@ -68,6 +88,10 @@ impl Default for Options {
             set: Vec::new(),
             jobs: None,
             run_dir: None,
+            resume: None,
+            cache: true,
+            python: None,
+            install: true,
             state: PathBuf::from(".mlpc"),
             base: PathBuf::from("."),
             secrets: IndexMap::new(),
@@ -91,35 +115,70 @@ pub fn assignment(text: &str) -> Result<(String, String), Error> {
 pub fn execute(plan: &Plan, options: &Options) -> Result<Report, Error> {
     let shape = Shape::new(plan).map_err(|why| Error::plan(format!("the plan does not hold together: {why}")))?;
     let signals = Signals::catch(options.without_pidfd || !cfg!(target_os = "linux"));
-    let signals = signals.map_err(|error| Error::usage(format!("can't catch signals: {error}")))?;
-    let steps = Steps {
-        secrets: secrets(&shape, options)?,
+    let mut signals = signals.map_err(|error| Error::usage(format!("can't catch signals: {error}")))?;
+    let mut progress = Progress::new(options.display);
+    let ran = begin(plan, &shape, options, &mut signals, &mut progress);
+    if ran.is_err() {
+        progress.close();
+    }
+    ran
+}
+
+fn begin(
+    plan: &Plan,
+    shape: &Shape<'_>,
+    options: &Options,
+    signals: &mut Signals,
+    progress: &mut Progress,
+) -> Result<Report, Error> {
+    let secrets = secrets(shape, options)?;
+    let resumed = options.resume.as_deref().map(|run| Folder::open(run, &options.state)).transpose()?;
+    let (facts, old_params, before) = match &resumed {
+        Some(folder) => {
+            let given = Given::read(folder)?;
+            (given.run, given.params, Before::read(folder)?)
+        }
+        None => (facts(plan), IndexMap::new(), Before::default()),
     };
-    let now = jiff::Timestamp::now();
-    let facts = facts(plan, folder::new_id(now), now);
     let here = std::env::current_dir().map_err(|error| Error::usage(format!("there is no current folder: {error}")))?;
     let places = params::Places {
         here: &here,
         defaults: &here.join(&options.base),
     };
-    let params = params::bind(&plan.params, &options.set, &facts, &places)?;
-    let folder = Folder::create(&facts.id, options.run_dir.as_deref(), &options.state)?;
+    let params = params::bind(&plan.params, &options.set, &old_params, &facts, &places)?;
+    let setup = python::Setup {
+        python: options.python.as_deref(),
+        envs: options.state.join("envs"),
+        install: options.install,
+    };
+    let pythons = setup.prepare(shape, progress, signals)?;
+    let folder = match resumed {
+        Some(folder) => folder,
+        None => Folder::create(&facts.id, options.run_dir.as_deref(), &options.state)?,
+    };
+    let given = Given { run: facts, params };
     let plan_text = plan::write(plan);
     folder.write(folder::PLAN, &plan_text)?;
-    folder.write(folder::PARAMS, &params_text(&params))?;
+    folder.write(folder::PARAMS, &given.text())?;
     let journal_path = folder.shown.join(folder::JOURNAL);
     let mut journal = Journal::open(&journal_path).map_err(|error| Error::io("write", &journal_path, &error))?;
     journal.add(&Record::Run {
         run: folder.id.clone(),
         plan: blake3::hash(plan_text.as_bytes()).to_hex().to_string(),
         boot: process::boot_id(),
-        time: now.to_string(),
+        time: jiff::Timestamp::now().to_string(),
     });
-    let mut progress = Progress::new(options.display);
     progress.note(&format!("run {}: {}", folder.id, folder.shown.display()));
+    let errands = Errands::new().map_err(|error| Error::usage(format!("can't make a pipe: {error}")))?;
     let mut runner = Runner {
-        tree: Tree::new(&shape, params, facts),
-        steps: &steps,
+        tree: Tree::new(shape, given.params, given.run),
+        keys: &Keys::new(plan, shape),
+        steps: &Steps { secrets, pythons },
+        before: &before,
+        cache: options.cache.then(|| Arc::new(Cache::new(&options.state))),
+        errands,
+        held_keys: IndexMap::new(),
+        contents: HashMap::new(),
         folder: &folder,
         journal,
         progress,
@@ -134,11 +193,7 @@ pub fn execute(plan: &Plan, options: &Options) -> Result<Report, Error> {
         signal: None,
         leave: false,
     };
-    let ran = runner.run();
-    if let Err(error) = ran {
-        runner.progress.close();
-        return Err(error);
-    }
+    runner.run()?;
     let report = Report {
         run: folder.id.clone(),
         status: runner.status(),
@@ -158,7 +213,10 @@ pub fn die_of(signal: i32) {
     let _ = signal_hook::low_level::emulate_default_handler(signal);
 }
 
-fn facts(plan: &Plan, id: String, now: jiff::Timestamp) -> Facts {
+/// The facts of a run that begins now.
+fn facts(plan: &Plan) -> Facts {
+    let now = jiff::Timestamp::now();
+    let id = folder::new_id(now);
     let moment = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     Facts {
         name: format!("{}-{id}", plan.pipeline),
@@ -167,10 +225,6 @@ fn facts(plan: &Plan, id: String, now: jiff::Timestamp) -> Facts {
         interval_start: moment.clone(),
         interval_end: moment,
     }
-}
-
-fn params_text(params: &IndexMap<String, Value>) -> String {
-    crate::emit::json::document(&serde_json::to_value(params).expect("text keys only"))
 }
 
 /// The value of every secret that a task may ask for.

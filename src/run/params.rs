@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::error::Error;
 use super::tree::Facts;
 use crate::diagnostics::did_you_mean;
-use crate::plan::{Param, RunField, Type};
+use crate::plan::{Param, RunField};
 use crate::value::Value;
 
 /// Where relative locations begin.
@@ -18,10 +18,11 @@ pub(super) struct Places<'a> {
     pub defaults: &'a Path,
 }
 
-/// The value of every parameter. Of two texts for one parameter the later one holds.
+/// The value of every parameter: the last text that is set for it, else what it was `before` in a run that is resumed, else its default.
 pub(super) fn bind(
     params: &[Param],
     set: &[(String, String)],
+    before: &IndexMap<String, Value>,
     facts: &Facts,
     places: &Places<'_>,
 ) -> Result<IndexMap<String, Value>, Error> {
@@ -35,8 +36,11 @@ pub(super) fn bind(
     let mut values = IndexMap::new();
     for param in params {
         let text = set.iter().rev().find(|(name, _)| *name == param.name).map(|(_, text)| text);
+        // What was another type's before is not resumed.
+        let before = before.get(&param.name).and_then(|value| param.ty.conform(value.clone()).ok());
         let (value, base) = match (text, &param.default, param.default_run) {
             (Some(text), ..) => (parse(param, text)?, places.here),
+            (None, ..) if before.is_some() => (before.unwrap_or(Value::Absent), places.here),
             (None, Some(value), _) => (conform(param, value.clone())?, places.defaults),
             (None, None, Some(field)) => (conform(param, Value::Str(fact(facts, field).to_owned()))?, places.defaults),
             (None, None, None) if param.ty.is_optional() => (Value::Absent, places.defaults),
@@ -45,7 +49,7 @@ pub(super) fn bind(
                     .help(format!("give it by `--set {}=..`", param.name)));
             }
         };
-        let value = located(&param.ty, value, &mut |location| locate(param, &location, base))?;
+        let value = param.ty.map_artifacts(value, &mut |location| locate(param, &location, base))?;
         values.insert(param.name.clone(), value);
     }
     Ok(values)
@@ -80,39 +84,6 @@ fn fact(facts: &Facts, field: RunField) -> &str {
         // Nothing is known of it before the run; a checked program doesn't ask.
         RunField::Status => "",
     }
-}
-
-/// The value with every artifact in it replaced by what `locate` makes of its location.
-fn located(
-    ty: &Type,
-    value: Value,
-    locate: &mut dyn FnMut(String) -> Result<String, Error>,
-) -> Result<Value, Error> {
-    if !ty.holds_artifact() {
-        return Ok(value);
-    }
-    Ok(match (ty, value) {
-        (Type::Artifact(_), Value::Str(location)) => Value::Str(locate(location)?),
-        (Type::Optional(inner), value) => located(inner, value, locate)?,
-        (Type::List(item), Value::List(items)) => {
-            Value::List(items.into_iter().map(|value| located(item, value, locate)).collect::<Result<_, _>>()?)
-        }
-        (Type::Dict(item), Value::Map(entries)) => {
-            let located = entries.into_iter().map(|(key, value)| Ok((key, located(item, value, locate)?)));
-            Value::Map(located.collect::<Result<_, Error>>()?)
-        }
-        (Type::Record(fields), Value::Map(entries)) => {
-            let located = entries.into_iter().map(|(key, value)| {
-                let value = match fields.get(&key) {
-                    Some(field) => located(field, value, locate)?,
-                    None => value,
-                };
-                Ok((key, value))
-            });
-            Value::Map(located.collect::<Result<_, Error>>()?)
-        }
-        (_, value) => value,
-    })
 }
 
 /// The absolute path of an artifact that exists.
@@ -197,10 +168,10 @@ mod tests {
             here: folder.path(),
             defaults: folder.path(),
         };
-        let found = bind(&params, &set, &facts(), &places);
+        let found = bind(&params, &set, &IndexMap::new(), &facts(), &places);
         let found = found
             .map(|values| Value::Map(values).json().replace(here, "HERE"))
-            .map_err(|error| format!("{}{}", error, error.help.map(|help| format!(" | {help}")).unwrap_or_default()));
+            .map_err(|error| format!("{}{}", error, error.help.as_ref().map(|help| format!(" | {help}")).unwrap_or_default()));
         let found = found.map_err(|text| text.replace(here, "HERE"));
         assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned));
     }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use indexmap::IndexMap;
 
+use super::cache::{self, Stored};
 use super::error::reason;
 use super::journal::Recorded;
 use crate::plan::{self, Component, Part, Word};
@@ -14,6 +15,9 @@ use crate::value::Value;
 pub(super) const LONGEST_WORD: usize = 100 * 1024;
 /// The most that goes by the command line in all. The system takes 2 MiB, with the environment.
 pub(super) const LONGEST_LINE: usize = 1024 * 1024;
+
+/// The longest value that stands in the journal itself.
+const INLINE: usize = 4096;
 
 /// One attempt's ports.
 pub(super) struct Ports<'a> {
@@ -123,6 +127,7 @@ impl Ports<'_> {
     fn text(&self, port: &str) -> Result<String, String> {
         match self.input(port) {
             Some(Value::Absent) => Err(format!("input `{port}` is absent and has no text")),
+            Some(Value::List(paths)) if self.is_artifact_list(port) => plain(&lines(paths), port),
             Some(value) => plain(&value.text(), port),
             None if self.component.outputs().iter().any(|output| output.name == port) => Ok(self.path_text(port)),
             None => Err(format!("there is no port `{port}`")),
@@ -144,10 +149,7 @@ impl Ports<'_> {
         for (input, value) in self.component.inputs().iter().zip(self.inputs) {
             let text = match value {
                 Value::Absent => continue,
-                Value::List(paths) if input.ty.is_artifact_list() => {
-                    let paths: Vec<String> = paths.iter().map(Value::text).collect();
-                    paths.join("\n")
-                }
+                Value::List(paths) if input.ty.is_artifact_list() => lines(paths),
                 value => value.text(),
             };
             let number = arguments.len() + 1;
@@ -233,10 +235,67 @@ impl Ports<'_> {
         }
     }
 
+    /// The outputs that the journal holds, when all of them are still there.
+    pub fn recall(&self, recorded: &IndexMap<String, Recorded>) -> Option<IndexMap<String, Value>> {
+        let recall = |output: &plan::Output| {
+            let path = self.path(&output.name);
+            let value = match recorded.get(&output.name)? {
+                Recorded::Value(value) => output.ty.conform(value.clone()).ok()?,
+                Recorded::Text { size } => {
+                    let bytes = std::fs::read(&path).ok()?;
+                    if bytes.len() as u64 != *size {
+                        return None;
+                    }
+                    parse(&output.ty, bytes).ok()?
+                }
+                Recorded::Path { size: recorded } if path.exists() && size(&path) == *recorded => {
+                    Value::Str(self.path_text(&output.name))
+                }
+                Recorded::Path { .. } => return None,
+                Recorded::Nothing => Value::Absent,
+            };
+            Some((output.name.clone(), value))
+        };
+        self.component.outputs().iter().map(recall).collect()
+    }
+
+    /// The outputs as the cache keeps them.
+    pub fn to_keep(&self, outputs: &IndexMap<String, Value>) -> IndexMap<String, cache::Output> {
+        let keep = |output: &plan::Output| {
+            let value = outputs.get(&output.name).cloned().unwrap_or(Value::Absent);
+            let kept = match (output.ty.is_artifact(), value) {
+                (true, Value::Absent) => cache::Output::Nothing,
+                (true, _) => cache::Output::Artifact(self.path(&output.name)),
+                (false, value) => cache::Output::Value(value),
+            };
+            (output.name.clone(), kept)
+        };
+        self.component.outputs().iter().map(keep).collect()
+    }
+
+    /// The outputs that the cache gave, whose artifacts are at their places. Nothing when they are not those of the component.
+    pub fn taken(&self, stored: &IndexMap<String, Stored>) -> Option<IndexMap<String, Value>> {
+        let taken = |output: &plan::Output| {
+            let value = match (stored.get(&output.name)?, output.ty.is_artifact()) {
+                (Stored::Value(value), false) => {
+                    let value = output.ty.conform(value.clone()).ok()?;
+                    if value.text().len() > INLINE {
+                        // The journal says no more than its size: it is read from its file.
+                        std::fs::write(self.path(&output.name), text(&output.ty, &value)).ok()?;
+                    }
+                    value
+                }
+                (Stored::Artifact(_), true) => Value::Str(self.path_text(&output.name)),
+                (Stored::Nothing, true) => Value::Absent,
+                _ => return None,
+            };
+            Some((output.name.clone(), value))
+        };
+        self.component.outputs().iter().map(taken).collect()
+    }
+
     /// The outputs as the journal holds them.
     pub fn record(&self, outputs: &IndexMap<String, Value>) -> IndexMap<String, Recorded> {
-        /// The longest value that stands in the journal itself.
-        const INLINE: usize = 4096;
         let record = |output: &plan::Output| {
             let value = outputs.get(&output.name).unwrap_or(&Value::Absent);
             let path = self.path(&output.name);
@@ -252,13 +311,28 @@ impl Ports<'_> {
     }
 }
 
+/// A value travels as its own text through an output's file. What may be absent is JSON there, so that no text means absence.
+fn is_plain(ty: &plan::Type) -> bool {
+    ty.is_text() && !ty.is_optional()
+}
+
+/// The text of an output's file, as [`parse`] reads it.
+fn text(ty: &plan::Type, value: &Value) -> String {
+    match value {
+        // One final newline is the file's.
+        Value::Str(text) if is_plain(ty) && text.ends_with('\n') => format!("{text}\n"),
+        Value::Str(text) if is_plain(ty) => text.clone(),
+        value => value.json(),
+    }
+}
+
 /// The value of the text that a step wrote.
-pub(super) fn parse(ty: &plan::Type, bytes: Vec<u8>) -> Result<Value, String> {
+fn parse(ty: &plan::Type, bytes: Vec<u8>) -> Result<Value, String> {
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         format!("is not UTF-8 after `{}`", shortened(&good))
     })?;
-    let value = if ty.is_text() {
+    let value = if is_plain(ty) {
         if text.ends_with('\n') {
             text.pop();
         }
@@ -270,6 +344,12 @@ pub(super) fn parse(ty: &plan::Type, bytes: Vec<u8>) -> Result<Value, String> {
         }
     };
     ty.conform(value).map_err(|reject| format!("is wrong: {reject}"))
+}
+
+/// A path a line.
+fn lines(paths: &[Value]) -> String {
+    let paths: Vec<String> = paths.iter().map(Value::text).collect();
+    paths.join("\n")
 }
 
 fn shortened(text: &str) -> String {

@@ -110,6 +110,13 @@ impl Progress {
         }
     }
 
+    /// A task's outputs are those of an earlier runner of the run.
+    pub fn kept(&mut self, task: &str) {
+        self.done += 1;
+        let kept = self.paint("36", "done before");
+        self.note(&format!("{task}: {kept}"));
+    }
+
     pub fn ended(&mut self, task: &str, state: TaskState, seconds: f64) {
         self.done += 1;
         let line = match state {
@@ -278,7 +285,7 @@ fn duration(seconds: f64) -> String {
 }
 
 /// The last lines of a log that may be as large as a disk, as text, and whether these are all.
-fn last_lines(path: &Path) -> (Vec<String>, bool) {
+pub(super) fn last_lines(path: &Path) -> (Vec<String>, bool) {
     /// More than this is not looked at, however long the lines are.
     const WINDOW: u64 = 64 * 1024;
     let read = || {

@@ -2,19 +2,26 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use indexmap::IndexMap;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
+use super::attempts::TaskRun;
+use super::cache::{Cache, Content};
+use super::crash;
+use super::errands::Errands;
 use super::error::{Error, reason};
 use super::folder::{Folder, JOURNAL, REPORT};
 use super::journal::{Journal, Record};
-use super::ports::Ports;
-use super::process::{self, Output, Process};
+use super::keys::Keys;
+use super::process::{Output, Process};
 use super::progress::Progress;
 use super::report::{Failure, Report, Status, TaskReport, TaskState};
+use super::resume::Before;
 use super::signals::Signals;
 use super::steps::Steps;
 use super::tree::{self, Event, FrameId, NodeId, Tree};
@@ -27,11 +34,21 @@ const REST: usize = 4 << 20;
 
 pub(super) struct Runner<'p> {
     pub tree: Tree<'p>,
+    pub keys: &'p Keys,
     pub steps: &'p Steps,
+    /// What earlier runners of this run did.
+    pub before: &'p Before,
+    /// Nothing when outputs of earlier runs are not wanted.
+    pub cache: Option<Arc<Cache>>,
+    pub errands: Errands,
+    /// Keys of outputs that are being made or fetched, with the tasks that wait for the same.
+    pub held_keys: IndexMap<String, Vec<NodeId>>,
+    /// The content of artifacts, by path.
+    pub contents: HashMap<String, Content>,
     pub folder: &'p Folder,
     pub journal: Journal,
-    pub progress: Progress,
-    pub signals: Signals,
+    pub progress: &'p mut Progress,
+    pub signals: &'p mut Signals,
     /// How many steps may run at once.
     pub slots: usize,
     /// Whether the system tells the end of a process by a file descriptor.
@@ -49,28 +66,16 @@ pub(super) struct Runner<'p> {
     pub leave: bool,
 }
 
-/// What is known of a task that was reached.
-pub(super) struct TaskRun {
-    pub name: String,
-    /// The number of the last attempt, of all runners together.
-    pub attempt: u32,
-    /// Attempts of this runner.
-    pub tries: u32,
-    pub seconds: f64,
-    pub state: Option<TaskState>,
-    /// Of the last attempt, when it printed anything.
-    pub log: Option<PathBuf>,
-}
-
 /// A running attempt.
 pub(super) struct Job {
-    id: NodeId,
-    process: Process,
-    work: PathBuf,
-    inputs: Vec<Value>,
-    key: String,
+    pub id: NodeId,
+    pub process: Process,
+    pub work: PathBuf,
+    pub inputs: Vec<Value>,
+    /// Its key within the run.
+    pub key: String,
+    pub started: Instant,
     log: Option<File>,
-    started: Instant,
     deadline: Option<Instant>,
     stop: Option<Stop>,
 }
@@ -83,7 +88,29 @@ struct Stop {
 }
 
 impl Job {
-    fn stop(&mut self, reason: String) {
+    /// An attempt that begins now and may take so long.
+    pub fn new(id: NodeId, process: Process, work: PathBuf, inputs: Vec<Value>, key: String, limit: Option<Duration>) -> Job {
+        let started = Instant::now();
+        Job {
+            id,
+            process,
+            work,
+            inputs,
+            key,
+            started,
+            log: None,
+            deadline: limit.map(|limit| started + limit),
+            stop: None,
+        }
+    }
+
+    /// Why it was ended, if it was.
+    pub fn stopped(&self) -> Option<&str> {
+        self.stop.as_ref().map(|stop| stop.reason.as_str())
+    }
+
+    /// Asks it to end, and sees that it does.
+    pub fn stop(&mut self, reason: String) {
         if self.stop.is_none() {
             self.process.terminate();
             self.stop = Some(Stop {
@@ -95,24 +122,17 @@ impl Job {
     }
 }
 
-/// What stood in the way of an attempt, or what became of it.
-struct Refusal {
-    reason: String,
-    /// Another attempt may do better.
-    again: bool,
-}
-
 impl Runner<'_> {
     /// Runs to the end. The error is one of the machine; steps that were running are ended by then.
     pub fn run(&mut self) -> Result<(), Error> {
         loop {
-            while self.jobs.len() < self.slots
+            while self.jobs.len() + self.errands.len() < self.slots
                 && let Some(id) = self.tree.next()
             {
-                self.start(id)?;
+                self.start(id);
             }
             self.tell();
-            if self.jobs.is_empty() && self.tree.finished().is_some() {
+            if self.jobs.is_empty() && self.errands.len() == 0 && self.tree.finished().is_some() {
                 break;
             }
             self.flush()?;
@@ -126,6 +146,7 @@ impl Runner<'_> {
 
     fn flush(&mut self) -> Result<(), Error> {
         let path = self.folder.shown.join(JOURNAL);
+        crash::point();
         self.journal.flush().map_err(|error| Error::io("write", &path, &error))
     }
 
@@ -161,98 +182,6 @@ impl Runner<'_> {
         }
     }
 
-    fn task(&mut self, id: NodeId) -> &mut TaskRun {
-        self.tasks.entry(id).or_insert_with(|| TaskRun {
-            name: self.tree.name(id),
-            attempt: 0,
-            tries: 0,
-            seconds: 0.0,
-            state: None,
-            log: None,
-        })
-    }
-
-    /// Starts the next attempt of a task that has a place.
-    fn start(&mut self, id: NodeId) -> Result<(), Error> {
-        self.task(id).tries += 1;
-        let inputs = match self.tree.inputs(id) {
-            Ok(inputs) => inputs,
-            Err(reason) => {
-                self.failed(id, Refusal { reason, again: false });
-                return Ok(());
-            }
-        };
-        match self.spawn(id, inputs) {
-            Ok(job) => self.jobs.push(job),
-            Err(refusal) => self.failed(id, refusal),
-        }
-        Ok(())
-    }
-
-    fn spawn(&mut self, id: NodeId, inputs: Vec<Value>) -> Result<Job, Refusal> {
-        let (task, component) = (self.tree.task(id), self.tree.component(id));
-        let folder = self.folder;
-        let run = self.task(id);
-        let name = run.name.clone();
-        let key = String::new();
-        let work = loop {
-            run.attempt += 1;
-            let work = folder.work(&name, run.attempt);
-            if component.outputs().is_empty() {
-                break work;
-            }
-            match std::fs::create_dir(&work) {
-                Ok(()) => break work,
-                // Of an attempt that a killed runner had no time to record.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    let reason = format!("can't make the folder `{}`: {}", work.display(), reason(&error));
-                    return Err(Refusal { reason, again: false });
-                }
-            }
-        };
-        let attempt = run.attempt;
-        let ports = Ports {
-            component,
-            inputs: &inputs,
-            work: &work,
-        };
-        let command = self.steps.command(&ports, task, &name);
-        let mut command = command.map_err(|reason| Refusal { reason, again: false })?;
-        let before = process::boot_millis();
-        let process = Process::start(&mut command, self.pidfd).map_err(|error| {
-            let program = command.get_program().to_string_lossy().into_owned();
-            Refusal {
-                reason: cannot_start(&program, &error),
-                again: error.kind() == ErrorKind::WouldBlock,
-            }
-        })?;
-        self.journal.add(&Record::Start {
-            task: name.clone(),
-            attempt,
-            key: key.clone(),
-            group: process.group(),
-            began: [before, process::boot_millis()],
-        });
-        self.progress.started(&name, attempt);
-        let started = Instant::now();
-        let mut job = Job {
-            id,
-            process,
-            work,
-            inputs,
-            key,
-            log: None,
-            started,
-            deadline: task.timeout.map(|limit| started + Duration::from_secs_f64(limit)),
-            stop: None,
-        };
-        if let Some(reason) = self.tree.cancelled(id) {
-            job.stop(reason.to_owned());
-        }
-        Ok(job)
-    }
-
     /// Waits until something happens, and sees to it.
     fn wait(&mut self) -> Result<(), Error> {
         self.progress.draw(self.jobs.iter().map(|job| (self.tasks[&job.id].name.as_str(), job.started)));
@@ -264,6 +193,7 @@ impl Runner<'_> {
         let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(2 * self.jobs.len() + 4);
         fds.extend(self.signals.fds().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
         let signals = fds.len();
+        fds.push(PollFd::from_borrowed_fd(self.errands.fd(), PollFlags::IN));
         for job in &self.jobs {
             for fd in [job.process.ended(), job.process.output()].into_iter().flatten() {
                 fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
@@ -275,7 +205,8 @@ impl Runner<'_> {
         }
         let came = |fd: &PollFd<'_>| !fd.revents().is_empty();
         let signalled = fds[..signals].iter().any(came);
-        let mut rest = fds[signals..].iter();
+        let errands = came(&fds[signals]);
+        let mut rest = fds[signals + 1..].iter();
         // Whether each job has ended, and whether it printed.
         let mut happened = Vec::with_capacity(self.jobs.len());
         for job in &self.jobs {
@@ -299,6 +230,11 @@ impl Runner<'_> {
             self.pump(at, REST)?;
             let job = self.jobs.remove(at);
             self.ended(job);
+        }
+        if errands {
+            for (errand, found) in self.errands.ended() {
+                self.errand_ended(errand, found);
+            }
         }
         if signalled {
             for signal in self.signals.take() {
@@ -335,87 +271,6 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// The main process of a job has ended.
-    fn ended(&mut self, mut job: Job) {
-        let seconds = job.started.elapsed().as_secs_f64();
-        let outcome = match (job.process.reap(), &job.stop) {
-            (_, Some(stop)) => Err(stop.reason.clone()),
-            (Err(error), None) => Err(format!("its end is not known: {}", reason(&error))),
-            (Ok(status), None) => match process::failure(status) {
-                Some(reason) => Err(reason),
-                None => self.outputs(&job),
-            },
-        };
-        self.task(job.id).seconds += seconds;
-        match outcome {
-            Ok(outputs) => {
-                let component = self.tree.component(job.id);
-                let ports = Ports {
-                    component,
-                    inputs: &job.inputs,
-                    work: &job.work,
-                };
-                let run = self.tasks.get_mut(&job.id).expect("a job's task is known");
-                run.state = Some(TaskState::Succeeded);
-                self.journal.add(&Record::Done {
-                    task: run.name.clone(),
-                    attempt: run.attempt,
-                    key: job.key.clone(),
-                    seconds,
-                    outputs: ports.record(&outputs),
-                });
-                self.progress.ended(&run.name, TaskState::Succeeded, run.seconds);
-                self.tree.succeed(job.id, outputs);
-            }
-            Err(reason) => {
-                discard(&job.work);
-                self.failed(job.id, Refusal { reason, again: true });
-            }
-        }
-    }
-
-    fn outputs(&self, job: &Job) -> Result<indexmap::IndexMap<String, Value>, String> {
-        let ports = Ports {
-            component: self.tree.component(job.id),
-            inputs: &job.inputs,
-            work: &job.work,
-        };
-        ports.outputs()
-    }
-
-    /// An attempt failed: another follows, or the task has failed for good.
-    fn failed(&mut self, id: NodeId, refusal: Refusal) {
-        let task = self.tree.task(id);
-        let cancelled = self.tree.cancelled(id).is_some();
-        let run = self.tasks.get_mut(&id).expect("a task that failed was started");
-        let delay = task.retry.get(run.tries as usize - 1).copied();
-        let delay = delay.filter(|_| refusal.again && !cancelled);
-        self.journal.add(&Record::Failed {
-            task: run.name.clone(),
-            attempt: run.attempt,
-            seconds: run.seconds,
-            reason: refusal.reason.clone(),
-            again: delay.is_some(),
-        });
-        if let Some(delay) = delay {
-            self.progress.again(&run.name, &refusal.reason, run.attempt + 1, delay);
-            self.delayed.push((Instant::now() + Duration::from_secs_f64(delay), id));
-            self.tree.pause(id);
-            return;
-        }
-        run.state = Some(TaskState::Failed);
-        self.progress.ended(&run.name, TaskState::Failed, run.seconds);
-        self.failures.push(Failure {
-            name: run.name.clone(),
-            message: match run.tries {
-                0 | 1 => refusal.reason,
-                tries => format!("{}, attempt {tries} of {}", refusal.reason, task.retry.len() + 1),
-            },
-            log: run.log.clone(),
-        });
-        self.tree.fail(id);
-    }
-
     fn signalled(&mut self, signal: i32) {
         let name = signal_hook::low_level::signal_name(signal).unwrap_or("a signal");
         if self.signal.is_some() {
@@ -449,15 +304,13 @@ impl Runner<'_> {
         self.delayed = delayed;
         let ended: Vec<(Instant, NodeId)> = ended;
         for (_, id) in ended {
-            let run = self.tasks.get_mut(&id).expect("a task between attempts was started");
-            run.state = Some(TaskState::Failed);
-            self.progress.ended(&run.name, TaskState::Failed, run.seconds);
-            self.failures.push(Failure {
-                name: run.name.clone(),
-                message: format!("{reason} before another attempt"),
-                log: run.log.clone(),
-            });
+            self.failed_for_good(id, format!("{reason} before another attempt"));
             self.tree.fail_paused(id);
+        }
+        // Those that wait for another task's outputs never began.
+        for waiting in self.held_keys.values_mut() {
+            let ended = waiting.extract_if(.., |id| self.tree.cancelled(*id).is_some());
+            ended.collect::<Vec<_>>().into_iter().for_each(|id| self.tree.give_up(id));
         }
     }
 
@@ -520,7 +373,7 @@ impl Runner<'_> {
     }
 
     /// Every task of the run as it stands.
-    pub fn tasks(&self) -> indexmap::IndexMap<String, TaskReport> {
+    pub fn tasks(&self) -> IndexMap<String, TaskReport> {
         let report = |state: tree::TaskState| {
             let run = match state {
                 tree::TaskState::Reached(id) | tree::TaskState::NotRun(Some(id)) => self.tasks.get(&id),
@@ -548,22 +401,3 @@ impl Runner<'_> {
 }
 
 const BUFFER: usize = 64 * 1024;
-
-fn cannot_start(program: &str, error: &io::Error) -> String {
-    const E2BIG: i32 = 7;
-    match error.kind() {
-        ErrorKind::NotFound if program.contains('/') => format!("there is no program `{program}`"),
-        ErrorKind::NotFound => format!("there is no program `{program}` on the PATH"),
-        ErrorKind::PermissionDenied => format!("`{program}` can't be executed: {}", reason(error)),
-        _ if error.raw_os_error() == Some(E2BIG) => {
-            format!("the arguments of `{program}` and the environment are too long for the system: pass large values as artifacts")
-        }
-        _ => format!("`{program}` can't be started: {}", reason(error)),
-    }
-}
-
-/// What a failed attempt wrote is dropped.
-fn discard(work: &Path) {
-    // What can't be removed stays below its own number, where nothing looks for it.
-    let _ = std::fs::remove_dir_all(work);
-}

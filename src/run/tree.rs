@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::report::Status;
 use super::shape::{Block, Kind, Node, Pipeline, Shape};
@@ -25,7 +26,7 @@ struct ScopeId(usize);
 pub(super) struct FrameId(usize);
 
 /// The facts of the run that expressions read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Facts {
     pub id: String,
     pub name: String,
@@ -138,6 +139,8 @@ struct Frame<'p> {
     status: Option<Status>,
     /// Why nothing more of the body starts.
     cancelled: Option<Rc<str>>,
+    /// Something of the body was done by this runner.
+    changed: bool,
     running: u32,
 }
 
@@ -240,6 +243,13 @@ impl<'p> Tree<'p> {
         self.do_work();
     }
 
+    /// A task that paused before its first attempt is not begun.
+    pub fn give_up(&mut self, id: NodeId) {
+        self.ready.remove(&id);
+        self.settle(id, State::NotRun, None);
+        self.do_work();
+    }
+
     /// Nothing more of a pipeline's body starts, nor of the calls in it. What runs is left to the caller: see [`Self::cancelled`].
     /// Does nothing when the body is done.
     pub fn cancel(&mut self, frame: FrameId, reason: &str) {
@@ -273,6 +283,31 @@ impl<'p> Tree<'p> {
             }
         }
         self.do_work();
+    }
+
+    /// A task's outputs are not those of an earlier runner: what a `finally` around it did before is not done.
+    pub fn changed(&mut self, id: NodeId) {
+        let mut next = Some(id);
+        while let Some(id) = next {
+            let scope = &self.scopes[self.nodes[id.0].scope.0];
+            let (frame, in_finally) = (scope.frame, scope.in_finally);
+            self.frames[frame.0].changed |= !in_finally;
+            next = self.frames[frame.0].call;
+        }
+    }
+
+    /// A task stands in the `finally` of a body in which something changed.
+    pub fn ends_a_changed_body(&self, id: NodeId) -> bool {
+        let mut next = Some(id);
+        while let Some(id) = next {
+            let scope = &self.scopes[self.nodes[id.0].scope.0];
+            let frame = &self.frames[scope.frame.0];
+            if scope.in_finally && frame.changed {
+                return true;
+            }
+            next = frame.call;
+        }
+        false
     }
 
     /// The frame of the whole run.
@@ -814,6 +849,7 @@ impl<'p> Tree<'p> {
             finally: None,
             status: None,
             cancelled: None,
+            changed: false,
             running: 0,
         });
         if let Some(seconds) = limit {

@@ -60,6 +60,13 @@ pub enum Code {
         file: String,
         source: String,
     },
+    /// The same, in a file at the path `at`: its text, or the base64 of that.
+    File {
+        file: String,
+        at: String,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        encoded: bool,
+    },
     Installed {
         module: String,
     },
@@ -172,6 +179,14 @@ impl<F, T> Step<F, T> {
 }
 
 impl<F: Serialize, T: Serialize> Step<F, T> {
+    /// The description as JSON, in which an engine finds no template but in the places of ports.
+    pub(super) fn plain(&self) -> String {
+        let json = serde_json::to_value(self).expect("a description has text keys only");
+        let mut text = String::new();
+        write_spaced(&json, 0, false, &mut text);
+        text
+    }
+
     /// The description as one word: base64, in which no engine finds a template.
     pub(super) fn encoded(&self) -> String {
         let json = serde_json::to_string(self).expect("a description has text keys only");
@@ -197,6 +212,42 @@ fn run<S: Serializer>(words: &[Word], serializer: S) -> Result<S::Ok, S::Error> 
         })
         .collect();
     json!({ "run": words }).serialize(serializer)
+}
+
+/// JSON with a blank after each `:` and `,`. Braces in texts are escaped where two meet, but for the `places` of ports, which may be
+/// tags that the engine fills in.
+fn write_spaced(json: &Json, depth: usize, is_place: bool, out: &mut String) {
+    match json {
+        Json::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                write_spaced(item, depth + 1, is_place, out);
+            }
+            out.push(']');
+        }
+        Json::Object(entries) => {
+            out.push('{');
+            // A line for each part of the description: it is read in reviews.
+            let between = if depth == 0 { ",\n " } else { ", " };
+            for (at, (key, value)) in entries.iter().enumerate() {
+                out.push_str(if at > 0 { between } else { "" });
+                write_text(key, out);
+                out.push_str(": ");
+                // The description holds lists of ports, which are objects.
+                let is_place = depth == 2 && matches!(key.as_str(), "path" | "paths");
+                write_spaced(value, depth + 1, is_place, out);
+            }
+            out.push('}');
+        }
+        Json::String(text) if !is_place => write_text(text, out),
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+fn write_text(text: &str, out: &mut String) {
+    let json = Json::from(text).to_string();
+    out.push_str(&json.replace("{{", "{\\u007b"));
 }
 
 fn is_default<V: Default + PartialEq>(value: &V) -> bool {

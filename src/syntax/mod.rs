@@ -4,10 +4,6 @@
 //! of what is wrong with it.
 
 pub mod ast;
-<<<<<<< HEAD
-pub mod kind;
-pub mod numbers;
-=======
 mod brackets;
 mod builder;
 mod grammar;
@@ -16,7 +12,6 @@ pub mod kind;
 pub mod lexer;
 pub mod numbers;
 mod parser;
->>>>>>> syntax
 pub mod strings;
 pub mod tree;
 
@@ -26,14 +21,10 @@ pub use kind::SyntaxKind;
 pub use tree::{SyntaxElement, SyntaxNode, SyntaxToken};
 
 use crate::diagnostics::Diagnostic;
-<<<<<<< HEAD
-use ast::AstNode;
-=======
 use crate::source::FileId;
 use ast::AstNode;
 use input::Input;
 use parser::Parser;
->>>>>>> syntax
 
 /// A text's tree and what is wrong with the text.
 #[derive(Clone, Debug)]
@@ -58,10 +49,6 @@ impl Parse {
     }
 }
 
-<<<<<<< HEAD
-pub fn parse(_: crate::source::FileId, _: &str) -> Parse {
-    panic!("not here yet")
-=======
 /// Parses the text of a `.mlp` file.
 pub fn parse(file: FileId, text: &str) -> Parse {
     let lexed = lexer::lex(text);
@@ -79,5 +66,4 @@ pub fn parse(file: FileId, text: &str) -> Parse {
         (span.start, span.end)
     });
     Parse { root, diagnostics }
->>>>>>> syntax
 }

@@ -86,6 +86,26 @@ pub fn conform(value: &Value, ty: &Type) -> Result<Value, Reject> {
     }
 }
 
+/// The value of a type that a text on the command line stands for: texts and locations as they are, all else as JSON. The error
+/// says what is expected.
+pub fn from_text(text: &str, ty: &Type) -> Result<Value, String> {
+    let plain = matches!(
+        ty.base(),
+        Type::Str | Type::Date | Type::DateTime | Type::Artifact(_)
+    );
+    let value = if plain {
+        Value::Str(text.to_owned())
+    } else {
+        let json = serde_json::from_str(text).map_err(|_| format!("`{ty}`, written as JSON"))?;
+        Value::from_json(&json)
+    };
+    conform(&value, ty).map_err(|reject| match reject {
+        Reject::Type { .. } => format!("`{ty}`"),
+        Reject::Outside { expected } if expected.starts_with("a date") => expected,
+        Reject::Outside { expected } => format!("`{expected}`"),
+    })
+}
+
 /// Whether a value of a refinement's base is one of the refined type.
 fn holds(refinement: &Refinement, value: &Value) -> bool {
     match refinement {

@@ -208,7 +208,7 @@ fn optional_outputs_may_be_left_out() {
     let report = place.run(&nothing);
     assert_eq!(outputs(&report), json!({"text": null, "number": null, "null": null, "file": null}));
 
-    let script = "printf '' > $text; echo 5 > $number; echo 6 > $null; echo x > $file";
+    let script = "printf '\"\"' > $text; echo 5 > $number; echo 6 > $null; echo x > $file";
     let all = with(plan(json!({"step": shell(script, &[], &ports)}), json!([task("step")])), json!({"outputs": outputs_of_step}));
     let report = place.run(&all);
     let file = report.outputs["file"].text();

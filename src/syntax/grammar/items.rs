@@ -2,11 +2,7 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::Parser;
-<<<<<<< HEAD
-use super::{Separator, entries, foreign, list, literals, name, ports, statements, types};
-=======
 use super::{Separator, entries, foreign, list, literals, name, name_anywhere, ports, statements, types};
->>>>>>> syntax
 use crate::diagnostics::{Diagnostic, codes, nearest};
 
 /// The words that begin a definition.
@@ -32,7 +28,12 @@ pub fn item(p: &mut Parser) {
         no_item(p);
         p.get_lost();
         let first = p.pos();
-        p.skip_until(|p| p.pos() > first && p.input.is_item_start(p.pos()));
+        let word = p.text();
+        p.skip_until(|p| {
+            let at = p.pos();
+            let is_other_word = || !["@", p.text()].contains(&word) && p.input.column(at) == 0 && foreign::definition(p.text()).is_some();
+            at > first && p.input.is_line_start(at) && (p.input.is_item_start(at) || is_other_word())
+        });
     }
 }
 
@@ -209,11 +210,7 @@ fn use_name(p: &mut Parser) {
         return;
     }
     let used = p.start();
-<<<<<<< HEAD
-    name(p, "a name");
-=======
     name_anywhere(p, "a name");
->>>>>>> syntax
     if p.at_word("as") && !p.at_line_end() {
         p.bump_as(SyntaxKind::AsKw);
         name(p, "the name by which it is known here");

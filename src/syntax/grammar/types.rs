@@ -2,11 +2,7 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::{Completed, Parser};
-<<<<<<< HEAD
-use super::{Separator, expressions, foreign, is_name_like, list, literals, name};
-=======
 use super::{Separator, expressions, foreign, is_name_like, list, literals, name, name_anywhere};
->>>>>>> syntax
 use crate::diagnostics::{Diagnostic, codes};
 
 /// A type, with all that may follow one: `?`, a refinement.
@@ -27,21 +23,12 @@ enum Place {
 
 fn ty_in(p: &mut Parser, place: Place) {
     if p.enter() {
-<<<<<<< HEAD
-        if let Some(mut done) = primary(p) {
-            done = optional(p, done, place);
-            if let Some(refined) = refinement(p, done) {
-                done = optional(p, refined, place);
-            }
-            foreign::type_tail(p, done);
-=======
         if let Some(plain) = primary(p) {
             let done = optional(p, plain, place);
             if let Some(refined) = refinement(p, done) {
                 optional(p, refined, place);
             }
             foreign::type_tail(p);
->>>>>>> syntax
         }
     }
     p.leave();
@@ -64,11 +51,15 @@ fn primary(p: &mut Parser) -> Option<Completed> {
     }
     let ty = p.start();
     name(p, "a type");
-    while p.at(SyntaxKind::Dot) {
+    if p.at(SyntaxKind::Dot) {
         p.bump();
-        if !name(p, "the type's name") {
-            break;
-        }
+        name_anywhere(p, "the type's name");
+    }
+    if p.at(SyntaxKind::Dot) && !p.is_lost() {
+        let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "a type's name has one `.` at most")
+            .label("expected no more of the name")
+            .help("what a used file uses is not seen through it: `use` that file here, too");
+        p.fail(report);
     }
     if p.at(SyntaxKind::LBracket) && !p.at_line_end() {
         args(p);
@@ -144,13 +135,10 @@ fn refinement(p: &mut Parser, base: Completed) -> Option<Completed> {
 
 /// `a..=b`
 fn range(p: &mut Parser) {
-<<<<<<< HEAD
-=======
     if p.at_line_end() {
         p.expected("a range or a list");
         return;
     }
->>>>>>> syntax
     let before = p.pos();
     if p.at(SyntaxKind::LParen) || p.at(SyntaxKind::LBrace) {
         let report = p
@@ -159,7 +147,7 @@ fn range(p: &mut Parser) {
         p.fail(report);
         return;
     }
-    expressions::bound(p);
+    bound(p);
     if p.is_lost() || p.pos() == before {
         return;
     }
@@ -172,7 +160,17 @@ fn range(p: &mut Parser) {
     } else if !p.expect(SyntaxKind::DotDotEq, "`..=` and the other end of the range") {
         return;
     }
-    expressions::bound(p);
+    bound(p);
+}
+
+fn bound(p: &mut Parser) {
+    let is_minus = p.at(SyntaxKind::Minus) && !matches!(p.nth(1), SyntaxKind::Int | SyntaxKind::Float | SyntaxKind::BadNumber);
+    if is_minus || literals::try_literal(p).is_none() {
+        let report = p
+            .expectation("an end of the range")
+            .help("the ends of a range are literals: `1..=10`");
+        p.fail(report);
+    }
 }
 
 /// `{ ...Base, name: type }`
@@ -209,11 +207,7 @@ fn field(p: &mut Parser) {
         literals::check_string(p);
         p.bump_as(SyntaxKind::String);
     } else {
-<<<<<<< HEAD
-        name(p, "a field's name");
-=======
         name_anywhere(p, "a field's name");
->>>>>>> syntax
     }
     if p.at(SyntaxKind::Question) && p.nth(1) == SyntaxKind::Colon {
         let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "an optional field has `?` behind its type")

@@ -30,7 +30,9 @@ impl ArgoBlock<'_> {
     }
 
     pub fn mutex(&self) -> Option<Synchronization> {
-        self.text("mutex").map(|name| Synchronization { mutexes: vec![Named { name }] })
+        self.text("mutex").map(|name| Synchronization {
+            mutexes: vec![Named { name }],
+        })
     }
 
     /// The labels of nodes, over those that hold for all engines.
@@ -62,7 +64,9 @@ impl ArgoBlock<'_> {
                     operator: text("operator"),
                     value: text("value"),
                     effect: text("effect"),
-                    toleration_seconds: field(entry, "duration").and_then(Value::as_f64).map(|s| s.ceil() as u64),
+                    toleration_seconds: field(entry, "duration")
+                        .and_then(Value::as_f64)
+                        .map(|s| s.ceil() as u64),
                 }
             }));
         }

@@ -299,7 +299,10 @@ impl<'a> Lowering<'a> {
             // Not by `fromJSON`, which makes every number a double.
             let inside = Argo::Call("trim", vec![list, Argo::text("[] \t\r\n")]);
             let items = Argo::Call("split", vec![inside, Argo::text(",")]);
-            Argo::NotEmpty(Box::new(Argo::Collect(Box::new(items), Box::new(own.call("trim")))))
+            Argo::NotEmpty(Box::new(Argo::Collect(
+                Box::new(items),
+                Box::new(own.call("trim")),
+            )))
         } else {
             let written = match (is_textual(&item) && !item.is_optional(), plain_item) {
                 (true, true) => own,

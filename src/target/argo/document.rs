@@ -149,24 +149,45 @@ fn spec(
     let attributes = &pipeline.attributes;
     let block = ArgoBlock(&attributes.targets);
     let strategy = |key: &str| block.text(key).map(|strategy| Strategy { strategy });
-    let queue = attributes.schedule.as_ref().is_some_and(|schedule| schedule.overlap == Overlap::Queue);
+    let queue = attributes
+        .schedule
+        .as_ref()
+        .is_some_and(|schedule| schedule.overlap == Overlap::Queue);
     // A run that must queue waits for the one before it.
-    let queue = queue.then(|| Synchronization { mutexes: vec![Named { name: object(&pipeline.name, LABEL) }] });
-    let has_outputs = lowering.templates.iter().any(|template| template.dag.is_none() && !template.outputs.is_empty());
+    let queue = queue.then(|| Synchronization {
+        mutexes: vec![Named {
+            name: object(&pipeline.name, LABEL),
+        }],
+    });
+    let has_outputs = lowering
+        .templates
+        .iter()
+        .any(|template| template.dag.is_none() && !template.outputs.is_empty());
     let caches = lowering.caches();
     let mut volumes = Vec::new();
     if has_outputs {
-        volumes.push(Volume { name: OUT_VOLUME.into(), source: VolumeSource::EmptyDir {} });
+        volumes.push(Volume {
+            name: OUT_VOLUME.into(),
+            source: VolumeSource::EmptyDir {},
+        });
     }
-    let mut pod_metadata = Metadata { labels: attributes.labels.clone(), ..Default::default() };
+    let mut pod_metadata = Metadata {
+        labels: attributes.labels.clone(),
+        ..Default::default()
+    };
     if let Some((annotations, volume)) = lowering.library() {
         pod_metadata.annotations = annotations;
         volumes.push(volume);
     }
     WorkflowSpec {
         entrypoint: Some(ENTRY.into()),
-        arguments: Arguments { parameters, artifacts: Vec::new() },
-        service_account_name: block.text("service_account").or_else(|| options.service_account.clone()),
+        arguments: Arguments {
+            parameters,
+            artifacts: Vec::new(),
+        },
+        service_account_name: block
+            .text("service_account")
+            .or_else(|| options.service_account.clone()),
         image_pull_secrets: std::mem::take(&mut lowering.image_pull_secrets)
             .into_iter()
             .map(|name| Named { name })
@@ -186,9 +207,15 @@ fn spec(
         security_context: block.security_context(),
         pod_metadata: (!pod_metadata.is_empty()).then_some(pod_metadata),
         pod_gc: strategy("pod_gc"),
-        ttl_strategy: block.int("ttl").map(|seconds| TtlStrategy { seconds_after_completion: seconds as u64 }),
+        ttl_strategy: block.int("ttl").map(|seconds| TtlStrategy {
+            seconds_after_completion: seconds as u64,
+        }),
         // A cached step's artifacts are looked up by their keys: they must outlive the run that made them.
-        artifact_gc: strategy("artifact_gc").or_else(|| caches.then(|| Strategy { strategy: "Never".into() })),
+        artifact_gc: strategy("artifact_gc").or_else(|| {
+            caches.then(|| Strategy {
+                strategy: "Never".into(),
+            })
+        }),
         volumes,
         ..Default::default()
     }

@@ -179,7 +179,9 @@ impl Argo {
             Argo::Part(inner, range) => Argo::Part(Box::new(inner.embed()), range),
             Argo::Collect(list, item) => Argo::Collect(Box::new(list.embed()), item),
             Argo::NotEmpty(list) => Argo::NotEmpty(Box::new(list.embed())),
-            Argo::Method(inner, method, arguments) => Argo::Method(Box::new(inner.embed()), method, arguments),
+            Argo::Method(inner, method, arguments) => {
+                Argo::Method(Box::new(inner.embed()), method, arguments)
+            }
             Argo::List(items) => Argo::List(items.into_iter().map(Argo::embed).collect()),
             Argo::Verbatim("nil") | Argo::Maybe(_) => self,
             // The run's date reads the workflow only.

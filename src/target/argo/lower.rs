@@ -13,6 +13,7 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+use super::control;
 use super::encode::{Encoding, Held, is_plain_type, required, text_as};
 use super::expr::{Argo, has_tag};
 use super::model::{Arguments, Artifact, Dag, DagTask, Location, Parameter, Template, ValueFrom};
@@ -715,18 +716,27 @@ impl<'a> Lowering<'a> {
             Callee::Component(id) => {
                 let component = &self.program[id];
                 let python = matches!(component.step, crate::graph::Step::Python(_));
-                let ports = component.inputs.iter().map(|port| (port.name.as_str(), &port.ty)).collect();
-                (ports, if python { Reader::Shim } else { Reader::Command })
+                let ports = component
+                    .inputs
+                    .iter()
+                    .map(|port| (port.name.as_str(), &port.ty))
+                    .collect();
+                (
+                    ports,
+                    if python {
+                        Reader::Shim
+                    } else {
+                        Reader::Command
+                    },
+                )
             }
             Callee::Pipeline(id) => {
-                let params = self.program[id].params.iter().map(|param| (param.name.as_str(), &param.ty));
+                let params = self.program[id]
+                    .params
+                    .iter()
+                    .map(|param| (param.name.as_str(), &param.ty));
                 (params.collect(), Reader::Pipeline)
             }
-            Callee::Pipeline(id) => self.program[id]
-                .params
-                .iter()
-                .map(|param| (param.name.as_str(), &param.ty, false))
-                .collect(),
         };
         for ((port, ty), arg) in ports.into_iter().zip(&task.args) {
             debug_assert_eq!(port, arg.port);
@@ -793,9 +803,13 @@ impl<'a> Lowering<'a> {
         let asked = if optional { ty.clone() } else { required(ty) };
         if command && matches!(arg.constant(), Some(Value::Str(text)) if text.contains('\0')) {
             self.diagnostics.push(
-                Diagnostic::new(codes::REFUSED, arg.span, "`argo` can't hand a text with a NUL to a command")
-                    .label("arguments and variables of a process end at a NUL")
-                    .help("take it in a `python:` step"),
+                Diagnostic::new(
+                    codes::REFUSED,
+                    arg.span,
+                    "`argo` can't hand a text with a NUL to a command",
+                )
+                .label("arguments and variables of a process end at a NUL")
+                .help("take it in a `python:` step"),
             );
         }
         let mut held = match arg.constant() {
@@ -813,7 +827,10 @@ impl<'a> Lowering<'a> {
                 Reader::Command | Reader::Pipeline if same => held,
                 Reader::Command | Reader::Pipeline => {
                     let plain = held.plain || is_plain_type(&asked);
-                    Held { code: super::encode::checked(held.code, &asked, name), plain }
+                    Held {
+                        code: super::encode::checked(held.code, &asked, name),
+                        plain,
+                    }
                 }
             };
         }

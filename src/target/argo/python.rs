@@ -56,7 +56,9 @@ impl Lowering<'_> {
         library.used = true;
         library.packages |= !attributes.packages.is_empty();
         let code = match &python.code {
-            PythonCode::Installed { module } => Code::Installed { module: module.clone() },
+            PythonCode::Installed { module } => Code::Installed {
+                module: module.clone(),
+            },
             PythonCode::Embedded(id) => {
                 if !library.sources.contains(id) {
                     library.sources.push(*id);
@@ -87,20 +89,33 @@ impl Lowering<'_> {
                     if *optional {
                         ty = port.ty.clone();
                     }
-                    Given::Engine(From::Path(format!("{{{{inputs.artifacts.{}.path}}}}", port.name)))
+                    Given::Engine(From::Path(format!(
+                        "{{{{inputs.artifacts.{}.path}}}}",
+                        port.name
+                    )))
                 }
                 Form::Artifacts(count) => Given::Engine(From::Paths(
                     (0..*count)
-                        .map(|at| format!("{{{{inputs.artifacts.{}.path}}}}", listed(&port.name, at)))
+                        .map(|at| {
+                            format!("{{{{inputs.artifacts.{}.path}}}}", listed(&port.name, at))
+                        })
                         .collect(),
                 )),
                 Form::Absent => {
                     self.library.expressions = true;
                     ty = port.ty.clone();
-                    Given::Computed { expr: Expr::Lit(Json::Null) }
+                    Given::Computed {
+                        expr: Expr::Lit(Json::Null),
+                    }
                 }
             };
-            inputs.push(Input { name: port.name.clone(), ty: type_tree(&ty), take: (*take).into(), given, carried });
+            inputs.push(Input {
+                name: port.name.clone(),
+                ty: type_tree(&ty),
+                take: (*take).into(),
+                given,
+                carried,
+            });
         }
         let outputs = component
             .outputs
@@ -110,12 +125,18 @@ impl Lowering<'_> {
                 name: port.name.clone(),
                 ty: type_tree(&port.ty),
                 by: (*by).into(),
-                to: To { path: output_path(port), digest: None },
+                to: To {
+                    path: output_path(port),
+                    digest: None,
+                },
                 carried: None,
             })
             .collect();
         let step = Step {
-            work: Work::Function { function: python.function.clone(), code },
+            work: Work::Function {
+                function: python.function.clone(),
+                code,
+            },
             reads: Vec::new(),
             inputs,
             outputs,
@@ -147,8 +168,16 @@ impl Lowering<'_> {
         )];
         for (at, id) in self.library.sources.iter().enumerate() {
             let source = &self.program[*id];
-            let text = if has_tag(&source.text) { STANDARD.encode(source.text.as_bytes()) } else { source.text.to_string() };
-            files.push((format!("mlpc.dev/source-{}", at + 1), format!("src/{}", source.path), text));
+            let text = if has_tag(&source.text) {
+                STANDARD.encode(source.text.as_bytes())
+            } else {
+                source.text.to_string()
+            };
+            files.push((
+                format!("mlpc.dev/source-{}", at + 1),
+                format!("src/{}", source.path),
+                text,
+            ));
         }
         let bytes: usize = files.iter().map(|(_, _, text)| text.len()).sum();
         if bytes > MOST_BYTES {
@@ -166,10 +195,21 @@ impl Lowering<'_> {
             .iter()
             .map(|(key, path, _)| DownwardItem {
                 path: path.clone(),
-                field_ref: FieldRef { field_path: format!("metadata.annotations['{key}']") },
+                field_ref: FieldRef {
+                    field_path: format!("metadata.annotations['{key}']"),
+                },
             })
             .collect();
-        let volume = Volume { name: LIB_VOLUME.into(), source: VolumeSource::Downward { items } };
-        Some((files.into_iter().map(|(key, _, text)| (key, text)).collect(), volume))
+        let volume = Volume {
+            name: LIB_VOLUME.into(),
+            source: VolumeSource::Downward { items },
+        };
+        Some((
+            files
+                .into_iter()
+                .map(|(key, _, text)| (key, text))
+                .collect(),
+            volume,
+        ))
     }
 }

@@ -7,8 +7,12 @@ use super::block::ArgoBlock;
 use super::encode::Encoding;
 use super::expr::{base64, has_tag};
 use super::model::{
-    Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter, ResourceRequirements,
-    RetryStrategy, SecretKeySelector, Template, ValueFrom, Volume, VolumeMount, VolumeSource,
+    Arguments, Artifact, Backoff, Container, EnvVar, EnvVarSource, Metadata, Parameter,
+    ResourceRequirements, RetryStrategy, SecretKeySelector, Template, ValueFrom, Volume,
+    VolumeMount, VolumeSource,
+};
+use crate::graph::{
+    Component, Part, Port, Resources, Retry, Step, TaskAttributes, VolumeSource as Source, Word,
 };
 use std::time::Duration;
 
@@ -129,7 +133,11 @@ fn listed_paths(port: &str, count: usize) -> Vec<String> {
 }
 
 pub fn output_path(port: &Port) -> String {
-    let kind = if port.ty.artifact().is_some() { "artifacts" } else { "parameters" };
+    let kind = if port.ty.artifact().is_some() {
+        "artifacts"
+    } else {
+        "parameters"
+    };
     format!("{{{{outputs.{kind}.{}.path}}}}", port.name)
 }
 
@@ -480,10 +488,14 @@ pub fn attributes(template: &mut Template, attributes: &TaskAttributes) {
         ..Default::default()
     };
     template.retry_strategy = retry_strategy(&attributes.retry);
-    template.active_deadline_seconds = attributes.timeout.map(|timeout| whole_seconds(timeout).to_string());
+    template.active_deadline_seconds = attributes
+        .timeout
+        .map(|timeout| whole_seconds(timeout).to_string());
     let block = ArgoBlock(&attributes.targets);
     let kubernetes = &attributes.kubernetes;
-    template.service_account_name = block.text("service_account").or_else(|| kubernetes.service_account.clone());
+    template.service_account_name = block
+        .text("service_account")
+        .or_else(|| kubernetes.service_account.clone());
     template.node_selector = block.node_selector(&kubernetes.node_selector);
     template.tolerations = block.tolerations(&kubernetes.tolerations);
     template.synchronization = block.mutex();
