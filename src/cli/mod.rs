@@ -44,7 +44,6 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Compile(compile::Args),
-    Run(run::Args),
     Check(check::Args),
     Run(run::Args),
     Explain(explain::Args),
@@ -145,7 +144,6 @@ impl Command {
     fn run(self) -> Result<Exit, Failure> {
         match self {
             Command::Compile(args) => args.run(),
-            Command::Run(args) => args.run(),
             Command::Check(args) => args.run(),
             Command::Run(args) => args.run(),
             Command::Explain(args) => args.run(),
