@@ -62,6 +62,8 @@ impl Body {
         });
         let finally = finally.map(|finally| {
             walk.in_finally = true;
+            // The body is done when `finally` begins: nothing inside waits for a statement of the body.
+            walk.frames.push(Frame { at: usize::MAX, waits: Vec::new() });
             walk.open();
             let inner: Vec<ast::Stmt> = finally
                 .block()
@@ -821,10 +823,8 @@ impl Walk<'_, '_> {
 
     /// The statement at hand of the block at `depth` waits for another of that block.
     fn wait(&mut self, depth: usize, on: usize, edge: Edge) {
-        // A closed block: `finally` reads the body's names.
-        let Some(frame) = self.frames.get_mut(depth) else {
-            return;
-        };
+        let frame = &mut self.frames[depth];
+        // Past the statements: the block's value, `return`, and `finally` for the body.
         let Some(waits) = frame.waits.get_mut(frame.at) else {
             return;
         };
