@@ -62,6 +62,11 @@ impl Body {
         });
         let finally = finally.map(|finally| {
             walk.in_finally = true;
+            // In place of the body's frame, which is closed: a statement of `finally` waits for none of the body's.
+            walk.frames.push(Frame {
+                at: usize::MAX,
+                waits: Vec::new(),
+            });
             walk.open();
             let inner: Vec<ast::Stmt> = finally
                 .block()
@@ -70,6 +75,7 @@ impl Body {
                 .collect();
             let block = walk.block(&inner, false, &mut None);
             walk.close();
+            walk.frames.pop();
             block
         });
         walk.close();

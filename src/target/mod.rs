@@ -5,9 +5,12 @@
 
 pub mod argo;
 pub mod capability;
-pub mod kubeflow;
 mod features;
+pub mod kubeflow;
 pub mod local;
+pub mod table;
+
+use indexmap::IndexMap;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::Program;
@@ -32,7 +35,7 @@ pub trait Target: Sync {
 
 /// Every target, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&argo::Argo]
+    &[&kubeflow::Kubeflow, &argo::Argo, &local::Local]
 }
 
 /// The target of a name as given to `-t`.
