@@ -1,29 +1,46 @@
 //! What a user is told: each case is a program and the report it gives.
+//!
+//! A line `--- path` begins another file of the program.
 
-use mlpc::compile::{Input, Request, compile};
+use mlpc::compile::{Input, Request, Which, compile};
 use mlpc::diagnostics::render::{Format, Look, render};
 use mlpc::project::{Memory, Project};
 
-/// The report of a program, a line a diagnostic.
+/// The report of a program as a person gets it, without colour.
 fn report(source: &str) -> String {
-    let project = Project::in_memory(Memory::new([("pipeline.mlp", source)]));
+    let mut files = vec![("pipeline.mlp", String::new())];
+    for line in source.trim_start_matches('\n').split_inclusive('\n') {
+        match line.strip_prefix("--- ") {
+            Some(path) => files.push((path.trim_end(), String::new())),
+            None => files.last_mut().expect("one to begin with").1.push_str(line),
+        }
+    }
+    let project = Project::in_memory(Memory::new(files));
+    let request = Request {
+        which: Which::Roots,
+        ..Request::default()
+    };
     let input = Input::File("pipeline.mlp".to_owned());
-    let compilation = compile(&project, input, &Request::default()).expect("the file is there");
-    render(&compilation.diagnostics, &compilation.sources, Format::Short, Look::PLAIN)
+    let compilation = compile(&project, input, &request).expect("the file is there");
+    let found = &compilation.diagnostics;
+    if found.is_empty() {
+        return "nothing to complain about\n".to_owned();
+    }
+    render(found, &compilation.sources, Format::Human, Look::PLAIN)
 }
 
 macro_rules! reports {
     ($($name:ident: $source:expr;)*) => {$(
         #[test]
         fn $name() {
-            let source = $source;
+            let source: &str = $source;
+            let shown = format!("{}\n{}\n\n{}", source.trim(), "=".repeat(72), report(source));
             insta::with_settings!({
                 snapshot_path => "../snapshots/check",
                 prepend_module_to_snapshot => false,
                 omit_expression => true,
-                description => source,
             }, {
-                insta::assert_snapshot!(stringify!($name), report(source));
+                insta::assert_snapshot!(stringify!($name), shown);
             });
         }
     )*};

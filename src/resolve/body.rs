@@ -62,11 +62,8 @@ impl Body {
         });
         let finally = finally.map(|finally| {
             walk.in_finally = true;
-            // In place of the body's frame, which is closed: a statement of `finally` waits for none of the body's.
-            walk.frames.push(Frame {
-                at: usize::MAX,
-                waits: Vec::new(),
-            });
+            // The body is done when `finally` begins: nothing inside waits for a statement of the body.
+            walk.frames.push(Frame { at: usize::MAX, waits: Vec::new() });
             walk.open();
             let inner: Vec<ast::Stmt> = finally
                 .block()
@@ -75,7 +72,6 @@ impl Body {
                 .collect();
             let block = walk.block(&inner, false, &mut None);
             walk.close();
-            walk.frames.pop();
             block
         });
         walk.close();
@@ -827,10 +823,8 @@ impl Walk<'_, '_> {
 
     /// The statement at hand of the block at `depth` waits for another of that block.
     fn wait(&mut self, depth: usize, on: usize, edge: Edge) {
-        // A closed block: `finally` reads the body's names.
-        let Some(frame) = self.frames.get_mut(depth) else {
-            return;
-        };
+        let frame = &mut self.frames[depth];
+        // Past the statements: the block's value, `return`, and `finally` for the body.
         let Some(waits) = frame.waits.get_mut(frame.at) else {
             return;
         };

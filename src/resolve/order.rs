@@ -94,7 +94,11 @@ fn report_cycles(block: &Block, locals: &[Local], diagnostics: &mut Vec<Diagnost
                 Some((_, Edge::Gate)) => "it stands below it",
                 _ => "it reads its value",
             };
-            let text = format!("{} waits for {}: {why}", name(at), name(next));
+            let text = match (next == at, why) {
+                (true, "`after`") => "it stands `after` itself".to_owned(),
+                (true, _) => "it reads its own value".to_owned(),
+                (false, why) => format!("{} waits for {}: {why}", name(at), name(next)),
+            };
             diagnostic = match step {
                 0 => diagnostic.label(text),
                 _ => diagnostic.also(block.statements[at].span, text),

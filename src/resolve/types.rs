@@ -142,8 +142,9 @@ impl Resolver<'_> {
                             }
                         }
                         ast::RecordTypeEntry::Field(field) => {
-                            let Some(name) = field.name() else { continue };
-                            let span = name.span(id);
+                            let Some(key) = field.key() else { continue };
+                            let Some(name) = key.text() else { continue };
+                            let span = key.span(id);
                             let ty = match field.ty() {
                                 Some(node) => {
                                     let ty = self.form(file, &node);
@@ -151,8 +152,8 @@ impl Resolver<'_> {
                                 }
                                 None => Type::Unknown,
                             };
-                            if self.first_of(&mut seen, name.text(), span, "the field") {
-                                fields.insert(name.text().to_owned(), ty);
+                            if self.first_of(&mut seen, &name, span, "the field") {
+                                fields.insert(name, ty);
                             }
                         }
                     }

@@ -90,6 +90,13 @@ impl Brackets {
                     _ => own,
                 };
             }
+            // Outputs are never declared inside of parentheses, and no body follows a name in them.
+            let ends_parens = kind == SyntaxKind::Arrow || (kind == SyntaxKind::LBrace && at > start && ends_value(input.kind(at - 1)));
+            while ends_parens
+                && let Some(top) = stack.pop_if(|top| top.kind != SyntaxKind::LBrace)
+            {
+                self.ends[top.at] = at as u32;
+            }
             if closing(kind).is_some() {
                 stack.push(Open {
                     at,
@@ -154,6 +161,15 @@ fn is_balanced(input: &Input, start: usize, end: usize) -> bool {
         }
     }
     stack.is_empty()
+}
+
+/// Whether a value or a type may end with this token.
+fn ends_value(kind: SyntaxKind) -> bool {
+    use SyntaxKind::*;
+    matches!(
+        kind,
+        Ident | Int | Float | Duration | Size | String | TrueKw | FalseKw | Question | RParen | RBracket | FStringClose
+    )
 }
 
 /// What closes an opening bracket.

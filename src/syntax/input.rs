@@ -19,6 +19,7 @@ pub struct Input<'t> {
     /// Index of each token in `lexed`.
     raw: Vec<u32>,
     flags: Vec<u8>,
+    odd_blanks: Vec<u32>,
 }
 
 impl<'t> Input<'t> {
@@ -29,12 +30,14 @@ impl<'t> Input<'t> {
             kinds: Vec::with_capacity(lexed.len() / 2),
             raw: Vec::with_capacity(lexed.len() / 2),
             flags: Vec::with_capacity(lexed.len() / 2),
+            odd_blanks: Vec::new(),
         };
         let mut flags = LINE_START;
         for at in 0..lexed.len() {
             match lexed.kind(at) {
                 SyntaxKind::Newline => flags |= LINE_START,
                 SyntaxKind::DocComment => flags |= DOCUMENTED,
+                SyntaxKind::OddBlank => input.odd_blanks.push(at as u32),
                 SyntaxKind::Whitespace | SyntaxKind::Comment => {}
                 kind => {
                     input.kinds.push(kind);
@@ -50,6 +53,11 @@ impl<'t> Input<'t> {
             }
         }
         input
+    }
+
+    /// Where blanks stand that are none, in bytes.
+    pub fn odd_blanks(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        self.odd_blanks.iter().map(|raw| self.lexed.range(*raw as usize))
     }
 
     pub fn len(&self) -> usize {
@@ -139,8 +147,8 @@ impl<'t> Input<'t> {
             || match self.kinds[at] {
                 Arrow | ElseKw | Dot | Coalesce | AndKw | OrKw => true,
                 Ident => match self.text(at) {
-                    "with" => self.kind(at + 1) == LBrace,
-                    "after" => self.kind(at + 1) == Ident,
+                    "with" => self.kind(at + 1) == LBrace && !self.is_line_start(at + 1),
+                    "after" => self.kind(at + 1) == Ident && !self.is_line_start(at + 1),
                     _ => false,
                 },
                 _ => false,
@@ -149,13 +157,13 @@ impl<'t> Input<'t> {
 
     /// A word that begins a definition stands here, at the start of a line, with what must follow it.
     pub fn is_item_start(&self, at: usize) -> bool {
-        if self.kind(at) != SyntaxKind::Ident || !self.is_line_start(at) {
+        if self.kind(at) != SyntaxKind::Ident || !self.is_line_start(at) || self.is_line_start(at + 1) {
             return false;
         }
         let next = self.kind(at + 1);
         match self.text(at) {
-            "use" => matches!(next, SyntaxKind::String | SyntaxKind::LBrace),
-            "type" | "artifact" | "component" | "pipeline" => {
+            "use" if matches!(next, SyntaxKind::String | SyntaxKind::LBrace) => true,
+            "use" | "type" | "artifact" | "component" | "pipeline" => {
                 let next_means_something = || matches!(self.text(at + 1), "as" | "limit" | "matches" | "with" | "after");
                 next == SyntaxKind::Ident && !next_means_something()
             }

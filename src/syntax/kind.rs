@@ -29,6 +29,8 @@ kinds! {
     tokens {
         /// Blanks, tabs and carriage returns.
         Whitespace,
+        /// A blank beyond ASCII, or a character that nothing shows.
+        OddBlank,
         /// One line end.
         Newline,
         /// `# ..`
@@ -213,7 +215,7 @@ impl SyntaxKind {
     /// Blanks, line ends and comments: what the grammar does not see.
     pub fn is_trivia(self) -> bool {
         use SyntaxKind::*;
-        matches!(self, Whitespace | Newline | Comment | DocComment)
+        matches!(self, Whitespace | OddBlank | Newline | Comment | DocComment)
     }
 
     pub fn is_token(self) -> bool {

@@ -361,12 +361,18 @@ fn unknown(text: &str, start: usize, end: usize, lexed: &mut Lexed) {
     while !text.is_char_boundary(end) {
         end += 1;
     }
+    let kind_of = |c: char| if is_odd_blank(c) { SyntaxKind::OddBlank } else { SyntaxKind::Unknown };
+    let kind = text[start..].chars().next().map_or(SyntaxKind::Unknown, kind_of);
     let more: usize = text[end..]
         .chars()
-        .take_while(|c| !c.is_ascii() && !is_letter(*c))
+        .take_while(|c| !c.is_ascii() && !is_letter(*c) && kind_of(*c) == kind)
         .map(char::len_utf8)
         .sum();
-    lexed.push(SyntaxKind::Unknown, end + more);
+    lexed.push(kind, end + more);
+}
+
+fn is_odd_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
 /// The tokens of an f-string: `text` ends with it, its inside begins at `start`.

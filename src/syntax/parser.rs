@@ -64,11 +64,28 @@ pub struct Parser<'t> {
     diagnostics: Vec<Diagnostic>,
     /// Something was reported, and the parser has not yet come to a place where it knows again what it reads.
     lost: bool,
+    /// Where it last knew: the start of a statement, an entry, an element.
+    anchor: usize,
     /// Position of the last error: a second one there says nothing new.
     last_error: Option<usize>,
     too_deep: bool,
     /// The last string without a closing quote: it may have swallowed a bracket.
     unterminated: Option<usize>,
+}
+
+impl Frame {
+    /// What closes it, as written.
+    pub fn closing_sign(&self) -> char {
+        sign(self.closing)
+    }
+}
+
+fn sign(closing: SyntaxKind) -> char {
+    match closing {
+        SyntaxKind::RParen => ')',
+        SyntaxKind::RBracket => ']',
+        _ => '}',
+    }
 }
 
 impl<'t> Parser<'t> {
@@ -85,6 +102,7 @@ impl<'t> Parser<'t> {
             events: Vec::with_capacity(input.len() * 2),
             diagnostics: Vec::new(),
             lost: false,
+            anchor: 0,
             last_error: None,
             too_deep: false,
             unterminated: None,
@@ -306,11 +324,7 @@ impl<'t> Parser<'t> {
             self.lost = true;
             return;
         }
-        let closing = |at: usize| match self.input.kind(at) {
-            SyntaxKind::LParen => ')',
-            SyntaxKind::LBracket => ']',
-            _ => '}',
-        };
+        let closing = self.closing_sign(innermost);
         // Those that end at the same place are one mistake, or one too many to tell apart.
         let here = self.brackets.end(innermost);
         let together: Vec<usize> = (self.open.iter().rev().copied())
@@ -318,17 +332,17 @@ impl<'t> Parser<'t> {
             .collect();
         let what = self.input.text(innermost);
         let expected = match self.input.kind(self.pos) {
-            SyntaxKind::Eof => format!("the file ends before its `{}`", closing(innermost)),
-            _ => format!("expected its `{}` before this", closing(innermost)),
+            SyntaxKind::Eof => format!("the file ends before its `{}`", closing),
+            _ => format!("expected its `{}` before this", closing),
         };
         let mut report = Diagnostic::new(
             codes::UNCLOSED,
             self.span_of(innermost),
             format!("this `{what}` is never closed"),
         )
-        .label(format!("no `{}` belongs to it", closing(innermost)))
+        .label(format!("no `{}` belongs to it", closing))
         .also(self.span_of(self.pos), expected)
-        .help(format!("add `{}`", closing(innermost)));
+        .help(format!("add `{}`", closing));
         for open in together.iter().skip(1) {
             report = report.also(self.span_of(*open), "nor is this one");
         }
@@ -338,6 +352,11 @@ impl<'t> Parser<'t> {
         self.last_error = Some(self.pos);
     }
 
+    /// What closes the bracket that this token opens.
+    fn closing_sign(&self, open: usize) -> char {
+        sign(brackets::closing(self.input.kind(open)).unwrap_or(SyntaxKind::RBrace))
+    }
+
     /// The token is, or begins, a string without a closing quote.
     pub fn note_unterminated(&mut self, string: usize) {
         self.unterminated = Some(string);
@@ -345,11 +364,7 @@ impl<'t> Parser<'t> {
 
     /// Whether an unterminated string holds what closes this bracket.
     fn was_swallowed(&self, open: usize) -> bool {
-        let closing = match self.input.kind(open) {
-            SyntaxKind::LParen => ')',
-            SyntaxKind::LBracket => ']',
-            _ => '}',
-        };
+        let closing = self.closing_sign(open);
         let Some(string) = self.unterminated.filter(|string| *string > open) else {
             return false;
         };
@@ -397,6 +412,10 @@ impl<'t> Parser<'t> {
 
     // Reporting.
 
+    pub fn file(&self) -> FileId {
+        self.file
+    }
+
     pub fn span_of(&self, at: usize) -> Span {
         let range = self.input.range(at);
         Span::new(self.file, range.start, range.end)
@@ -410,21 +429,24 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The current token; at a line end, the place behind the token before it.
+    /// The current token.
     pub fn here(&self) -> Span {
-        match self.pos.checked_sub(1) {
-            Some(before) if self.line_ends_here() => {
-                let end = self.input.range(before).end;
-                Span::new(self.file, end, end)
-            }
-            _ => self.span_of(self.pos),
+        self.span_of(self.pos)
+    }
+
+    /// Where what is missing should have stood: the current token, or the end of the line before it.
+    fn gap(&self) -> Span {
+        if self.line_ends_here() {
+            let end = self.input.range(self.pos - 1).end;
+            Span::new(self.file, end, end)
+        } else {
+            self.here()
         }
     }
 
-    /// What is missing here is missing at the end of the line before.
+    /// What is missing here is missing at the end of the line before: the statement began there.
     fn line_ends_here(&self) -> bool {
-        let closes = brackets::is_closing(self.input.kind(self.pos));
-        self.pos >= self.input.len() || (self.parens == 0 && self.input.is_statement_start(self.pos) && !closes)
+        self.pos > self.anchor && self.parens == 0 && self.input.is_statement_start(self.pos)
     }
 
     /// What stands at the position, for a message.
@@ -432,7 +454,7 @@ impl<'t> Parser<'t> {
         if self.pos >= self.input.len() {
             return "the end of the file".to_owned();
         }
-        if self.pos > 0 && self.line_ends_here() {
+        if self.line_ends_here() {
             return "the end of the line".to_owned();
         }
         describe(self.input.kind(self.pos), self.input.text(self.pos))
@@ -476,6 +498,7 @@ impl<'t> Parser<'t> {
     /// The parser is at a place where it knows what it reads.
     pub fn found_again(&mut self) {
         self.lost = false;
+        self.anchor = self.pos;
     }
 
     /// Reports that `expected` does not stand here. It reads `expected a value, found ..`.
@@ -488,7 +511,7 @@ impl<'t> Parser<'t> {
     pub fn expectation(&self, expected: &str) -> Diagnostic {
         Diagnostic::new(
             codes::UNEXPECTED,
-            self.here(),
+            self.gap(),
             format!("expected {expected}, found {}", self.found()),
         )
         .label(format!("expected {expected}"))

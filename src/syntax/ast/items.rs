@@ -219,9 +219,7 @@ impl Body {
 
 impl Entry {
     pub fn key(&self) -> Option<Key> {
-        tokens(&self.0)
-            .find(|token| matches!(token.kind(), SyntaxKind::Ident | SyntaxKind::String))
-            .map(Key)
+        key(&self.0)
     }
 
     /// The key's text, when it has one that was not reported.

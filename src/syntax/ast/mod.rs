@@ -170,6 +170,13 @@ fn names(node: &SyntaxNode) -> impl Iterator<Item = Name> + use<> {
         .map(Name)
 }
 
+/// The first name or string among the tokens of `node`.
+fn key(node: &SyntaxNode) -> Option<Key> {
+    tokens(node)
+        .find(|token| matches!(token.kind(), SyntaxKind::Ident | SyntaxKind::String))
+        .map(Key)
+}
+
 /// The text of a string that is a token of `node` itself.
 fn string(node: &SyntaxNode) -> Option<String> {
     tokens(node)

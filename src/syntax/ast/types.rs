@@ -138,8 +138,9 @@ impl Field {
         doc(&self.0)
     }
 
-    pub fn name(&self) -> Option<Name> {
-        name(&self.0)
+    /// A name, or a quoted string: columns may have any name.
+    pub fn key(&self) -> Option<Key> {
+        key(&self.0)
     }
 
     pub fn ty(&self) -> Option<TypeExpr> {

@@ -30,7 +30,8 @@ pub fn record(p: &mut Parser) -> Completed {
 
 /// Entries up to the end of `frame`.
 pub fn entries(p: &mut Parser, frame: &Frame) {
-    list(p, frame, Separator::CommaOrLineEnd, "an entry", entry);
+    let mut told = false;
+    list(p, frame, Separator::CommaOrLineEnd, "an entry", |p| entry_in(p, &mut told));
 }
 
 /// An entry begins here: a key and a `:`.
@@ -40,8 +41,18 @@ pub fn at_entry(p: &Parser) -> bool {
             || lexer::reserved(p.text()).is_some())
 }
 
+/// Whether the `{` here opens a record rather than a block.
+pub fn is_record(p: &Parser) -> bool {
+    p.nth(1) == SyntaxKind::RBrace || p.nth(2) == SyntaxKind::Colon
+}
+
 /// `key: value`
 pub fn entry(p: &mut Parser) {
+    entry_in(p, &mut false);
+}
+
+/// An entry of a record. That the record has no entries but values is reported once: then it is `told`.
+fn entry_in(p: &mut Parser, told: &mut bool) {
     if p.at(SyntaxKind::Ellipsis) {
         let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "a value is not spread into another")
             .label("expected `key: value`")
@@ -50,18 +61,18 @@ pub fn entry(p: &mut Parser) {
         return;
     }
     let entry = p.start();
-    if !key(p) {
+    if !key(p, told) {
         p.abandon(entry);
         return;
     }
-    colon(p);
+    colon(p, told);
     if !p.is_lost() {
         value(p);
     }
     p.complete(entry, SyntaxKind::Entry);
 }
 
-fn key(p: &mut Parser) -> bool {
+fn key(p: &mut Parser, told: &mut bool) -> bool {
     match p.kind() {
         SyntaxKind::String => {
             literals::check_string(p);
@@ -76,20 +87,24 @@ fn key(p: &mut Parser) -> bool {
         kind if kind == SyntaxKind::Ident || lexer::reserved(p.text()).is_some() => {
             if kind != SyntaxKind::Ident && p.nth(1) != SyntaxKind::Colon {
                 // `if`, `for`: a statement where only entries are.
-                not_an_entry(p);
+                not_an_entry(p, told);
                 return false;
             }
             name_anywhere(p, "a key");
             true
         }
         _ => {
-            not_an_entry(p);
+            not_an_entry(p, told);
             false
         }
     }
 }
 
-fn not_an_entry(p: &mut Parser) {
+fn not_an_entry(p: &mut Parser, told: &mut bool) {
+    if std::mem::replace(told, true) {
+        p.get_lost();
+        return;
+    }
     let report = p
         .expectation("`key: value`")
         .help("this `{` opens a record, which holds entries: `{ key: value, .. }`");
@@ -97,7 +112,7 @@ fn not_an_entry(p: &mut Parser) {
 }
 
 /// The `:` of an entry, or what stands in its place.
-fn colon(p: &mut Parser) {
+fn colon(p: &mut Parser, told: &mut bool) {
     if p.at(SyntaxKind::Colon) && !p.at_line_end() {
         p.bump();
         return;
@@ -132,6 +147,7 @@ fn colon(p: &mut Parser) {
                 p.get_lost();
             }
         }
+        _ if std::mem::replace(told, true) => p.get_lost(),
         _ => {
             let report = p
                 .expectation("`:`")

@@ -69,11 +69,6 @@ pub fn condition(p: &mut Parser) {
     foreign::in_list(p);
 }
 
-/// An end of a range.
-pub fn bound(p: &mut Parser) {
-    binary(p, UNARY, "the end of a range");
-}
-
 /// Operators that bind at least as tight as `least`, and their operands.
 fn binary(p: &mut Parser, least: u8, what: &str) -> Option<Grown> {
     let grown = if p.enter() { binary_within(p, least, what) } else { None };
@@ -412,6 +407,9 @@ fn branch(p: &mut Parser, first: usize) {
     p.bump_as(SyntaxKind::IfKw);
     if p.at_line_end() {
         p.expected("a condition");
+    } else if p.at(SyntaxKind::LBrace) && !entries::is_record(p) {
+        let report = p.expectation("a condition").help("write `if condition { .. }`");
+        p.report(report);
     } else {
         condition(p);
     }
@@ -445,7 +443,7 @@ pub fn for_expr(p: &mut Parser) -> Completed {
 
 /// `in list limit n`
 fn over(p: &mut Parser) {
-    if p.at(SyntaxKind::Comma) {
+    if p.at(SyntaxKind::Comma) && p.nth(1) == SyntaxKind::Ident && p.nth(2) == SyntaxKind::InKw {
         let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "a loop has one name for its item")
             .label("expected `in`")
             .help("loop over a list of records and read their fields: `for x in list { f(x.a, x.b) }`");
@@ -467,10 +465,17 @@ fn over(p: &mut Parser) {
     }
     value(p, "a list to loop over");
     foreign::in_list(p);
+    if p.at(SyntaxKind::Comma) && p.nth_is_word(1, "limit") && !p.is_lost() {
+        let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "no comma stands before `limit`")
+            .label("expected `limit`")
+            .help("write `for x in list limit 2 { .. }`");
+        p.report(report);
+        p.bump_error();
+    }
     if p.at_word("limit") && !p.at_line_end() && !p.is_lost() {
         p.bump_as(SyntaxKind::LimitKw);
         if p.at(SyntaxKind::Eq) || p.at(SyntaxKind::Colon) {
-            let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "a limit is written without a sign")
+            let report = Diagnostic::new(codes::EQUALS_OR_COLON, p.here(), "a limit is written without a sign")
                 .label("expected a number")
                 .help("write `for x in list limit 2 { .. }`");
             p.report(report);

@@ -182,7 +182,7 @@ pub fn same_operator(sign: &str) -> Option<SyntaxKind> {
 /// Words that other languages have for one of our operators, behind a value on its line.
 pub fn word_operator(p: &Parser) -> Option<SyntaxKind> {
     match p.text() {
-        "is" if p.nth(1) != SyntaxKind::NotKw => Some(SyntaxKind::EqEq),
+        "is" if p.nth(1) != SyntaxKind::NotKw && !is_nothing(p.nth_text(1)) => Some(SyntaxKind::EqEq),
         "eq" => Some(SyntaxKind::EqEq),
         _ => None,
     }
@@ -203,7 +203,7 @@ pub fn operator(p: &mut Parser) {
         p,
         format!("`{}` is written `{ours}`", p.text()),
         &format!("expected `{ours}`"),
-        format!("write `{ours}`"),
+        if ours == "not" { "write `not a`".to_owned() } else { format!("write `a {ours} b`") },
     );
     p.report(report);
 }
@@ -362,11 +362,30 @@ pub fn after_value(p: &Parser) -> Diagnostic {
             "give a task with several outputs one name, `t = f(..)`, and read `t.a` and `t.b`",
         ),
         SyntaxKind::RBrace | SyntaxKind::RParen | SyntaxKind::RBracket => super::items::unmatched(p),
+        SyntaxKind::ElseKw => lone_else(p),
+        SyntaxKind::Ident if p.text() == "limit" => at_token(
+            p,
+            codes::SUFFIX,
+            "`limit` stands behind the loop's body",
+            "expected the end of the line",
+            "write `for x in list limit 2 { .. }`",
+        ),
         SyntaxKind::LBrace => p
             .expectation("the end of the line")
             .help("attributes of a task stand behind `with`: `f(..) with { .. }`; a block belongs to `if`, `for` or `finally`"),
         _ => p.expectation("the end of the line"),
     }
+}
+
+/// The report for an `else` that nothing comes before.
+pub fn lone_else(p: &Parser) -> Diagnostic {
+    at_token(
+        p,
+        codes::UNEXPECTED,
+        "this `else` belongs to no `if`",
+        "expected a statement",
+        "an `else` follows the `}` of its `if`",
+    )
 }
 
 /// What other languages write behind a value.

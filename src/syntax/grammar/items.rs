@@ -28,7 +28,12 @@ pub fn item(p: &mut Parser) {
         no_item(p);
         p.get_lost();
         let first = p.pos();
-        p.skip_until(|p| p.pos() > first && p.input.is_item_start(p.pos()));
+        let word = p.text();
+        p.skip_until(|p| {
+            let at = p.pos();
+            let is_other_word = || !["@", p.text()].contains(&word) && p.input.column(at) == 0 && foreign::definition(p.text()).is_some();
+            at > first && p.input.is_line_start(at) && (p.input.is_item_start(at) || is_other_word())
+        });
     }
 }
 

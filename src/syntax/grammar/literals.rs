@@ -205,8 +205,8 @@ fn bad_number(span: Span, word: &str) -> Diagnostic {
             let decimal = if plain.is_empty() { "0" } else { plain };
             let octal = u64::from_str_radix(number, 8);
             let help = match octal {
-                Ok(octal) => format!("numbers are decimal: write `{decimal}`, or `{octal}` if octal was meant"),
-                Err(_) => format!("write `{decimal}`"),
+                Ok(octal) if octal.to_string() != decimal => format!("numbers are decimal: write `{decimal}`, or `{octal}` if octal was meant"),
+                _ => format!("write `{decimal}`"),
             };
             report.label("a number does not begin with `0`").help(help)
         };
@@ -228,17 +228,21 @@ fn bad_number(span: Span, word: &str) -> Diagnostic {
     }
     let unit = rest;
     let meant = meant_unit(unit).map(|unit| format!("{number}{unit}"));
-    let known = "durations have `d`, `h`, `m` and `s`, from long to short (`1h30m`); sizes `B`, `KB`, `MB`, `GB`, `TB`, `PB`, \
-                 `KiB`, `MiB`, `GiB`, `TiB` and `PiB`";
+    let durations = "the units of durations are `d`, `h`, `m` and `s`, from long to short: `1h30m`";
+    let sizes = "the units of sizes are `B`, `KB`, `MB`, `GB`, `TB`, `PB`, `KiB`, `MiB`, `GiB`, `TiB` and `PiB`";
     let is_plain_unit = unit.bytes().all(|byte| byte.is_ascii_alphabetic());
     let report = report.label(if is_plain_unit { "not a unit" } else { "not a form of number" });
     match meant {
-        Some(meant) => report.help(format!("write `{meant}`; {known}")),
-        None if unit == "ms" || unit == "us" || unit == "ns" => {
-            report.help(format!("the shortest unit is the second; {known}"))
-        }
-        None => report.help(known),
+        Some(meant) if meant.ends_with('B') => report.help(format!("write `{meant}`; {sizes}")),
+        Some(meant) => report.help(format!("write `{meant}`; {durations}")),
+        None if is_duration_like(unit) => report.help(durations),
+        None => report.help(format!("{durations}; {sizes}")),
     }
+}
+
+/// `500ms`, `1m1h`
+fn is_duration_like(unit: &str) -> bool {
+    matches!(unit, "ms" | "us" | "ns" | "w" | "mo" | "y") || unit.ends_with(['d', 'h', 'm', 's'])
 }
 
 /// `1.5h`, `1.2.3`
@@ -419,10 +423,6 @@ fn unknown_report(p: &Parser) -> Diagnostic {
             ("these are not the quotes of a string".to_owned(), "write `\"..\"` with straight quotes")
         }
         '\'' => ("a string stands in double quotes".to_owned(), "write `\"..\"`"),
-        '\u{a0}' | '\u{2000}'..='\u{200f}' | '\u{202f}' | '\u{3000}' => (
-            format!("there is an invisible character here (U+{:04X})", first as u32),
-            "replace it by a plain blank",
-        ),
         '\u{2013}' | '\u{2014}' | '\u{2212}' => (format!("`{first}` is no minus sign"), "write `-`"),
         c if text.chars().all(|c| c.is_alphanumeric() || c == '_') => {
             let _ = c;
@@ -440,6 +440,21 @@ fn unknown_report(p: &Parser) -> Diagnostic {
     Diagnostic::new(codes::UNKNOWN_CHARACTER, p.here(), message)
         .label("not part of the language")
         .help(help)
+}
+
+/// Reports blanks that look like plain ones and are not.
+pub fn odd_blanks(p: &mut Parser) {
+    for range in p.input.odd_blanks() {
+        let c = p.input.text[range.clone()].chars().next().unwrap_or_default();
+        let report = Diagnostic::new(
+            codes::UNKNOWN_CHARACTER,
+            Span::new(p.file(), range.start, range.end),
+            format!("this is not a plain blank but the character U+{:04X}", c as u32),
+        )
+        .label("not part of the language")
+        .help("write a plain blank; in a string, any character may stand");
+        p.report(report);
+    }
 }
 
 /// Reports an unknown character; the parser goes on behind it.

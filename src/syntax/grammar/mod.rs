@@ -19,6 +19,7 @@ use crate::diagnostics::{Diagnostic, codes};
 
 /// A whole file.
 pub fn file(p: &mut Parser) {
+    literals::odd_blanks(p);
     let file = p.start();
     while !p.at(SyntaxKind::Eof) {
         p.found_again();
@@ -102,14 +103,17 @@ fn list(
         if p.is_lost() {
             p.skip_until(|p| p.at(SyntaxKind::Comma) || (by_line && p.at_line_end() && p.pos() > before));
         } else if !p.at_close(frame) && !p.at(SyntaxKind::Comma) && !(by_line && p.at_line_end()) {
-            missing_separator(p, separator);
+            missing_separator(p, frame, separator);
+            if p.is_lost() {
+                p.skip_until(|p| p.at(SyntaxKind::Comma) || (by_line && p.at_line_end()));
+            }
         }
         p.eat(SyntaxKind::Comma);
     }
 }
 
 /// Reports that two elements stand side by side.
-fn missing_separator(p: &mut Parser, separator: Separator) {
+fn missing_separator(p: &mut Parser, frame: &Frame, separator: Separator) {
     if p.at(SyntaxKind::Foreign) && p.text() == ";" {
         let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "`;` separates nothing")
             .label("expected `,`")
@@ -122,6 +126,14 @@ fn missing_separator(p: &mut Parser, separator: Separator) {
         Separator::Comma => ("`,`", "write `,` between the two"),
         Separator::CommaOrLineEnd => ("`,` or a line end", "write `,` between the two, or begin a new line"),
     };
+    if p.at(SyntaxKind::Unknown) {
+        literals::unknown_lost(p);
+        return;
+    }
+    if !may_begin_element(p) {
+        p.expected(&format!("{names} or `{}`", frame.closing_sign()));
+        return;
+    }
     let report = Diagnostic::new(
         codes::MISSING_SEPARATOR,
         p.here(),
@@ -130,6 +142,30 @@ fn missing_separator(p: &mut Parser, separator: Separator) {
     .label(format!("expected {names} before this"))
     .help(help);
     p.report(report);
+}
+
+/// Whether the current token begins something that a list may hold, so that what is missing is a separator.
+fn may_begin_element(p: &Parser) -> bool {
+    use SyntaxKind::*;
+    matches!(
+        p.kind(),
+        Ident
+            | Int
+            | Float
+            | Duration
+            | Size
+            | BadNumber
+            | String
+            | TripleString
+            | ForeignString
+            | FStringOpen
+            | TrueKw
+            | FalseKw
+            | LParen
+            | LBracket
+            | LBrace
+            | Ellipsis
+    )
 }
 
 /// Takes the `{` of a block, or reports that it is missing; then the lines below may still be the block. `first` is the first token

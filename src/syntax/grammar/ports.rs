@@ -15,13 +15,14 @@ pub enum Side {
 pub fn port_list(p: &mut Parser, side: Side) {
     let ports = p.start();
     let frame = p.open();
-    list(p, &frame, Separator::Comma, "a port", |p| port(p, side));
+    let mut told = false;
+    list(p, &frame, Separator::Comma, "a port", |p| port(p, side, &mut told));
     p.close(frame);
     p.complete(ports, SyntaxKind::PortList);
 }
 
-/// `name: type = default`
-fn port(p: &mut Parser, side: Side) {
+/// `name: type = default`. That outputs have no names is reported once: then it is `told`.
+fn port(p: &mut Parser, side: Side, told: &mut bool) {
     if foreign::no_port(p) {
         return;
     }
@@ -56,6 +57,7 @@ fn port(p: &mut Parser, side: Side) {
             p.report(report);
             types::ty(p);
         }
+        _ if side == Side::Outputs && std::mem::replace(told, true) => p.get_lost(),
         _ if side == Side::Outputs => {
             let report = p
                 .expectation("`:` and a type")
@@ -111,6 +113,12 @@ pub fn outputs(p: &mut Parser) {
         p.bump_error();
     }
     if p.at(SyntaxKind::LParen) {
+        if p.nth(1) == SyntaxKind::RParen {
+            let report = Diagnostic::new(codes::UNEXPECTED, p.span_of(p.pos() + 1), "there is no output in these parentheses")
+                .label("expected an output: `name: type`")
+                .help("leave out the `->`: what gives nothing has no outputs");
+            p.report(report);
+        }
         port_list(p, Side::Outputs);
     } else if p.at(SyntaxKind::Ident) && foreign::is_nothing(p.text()) {
         let report = Diagnostic::new(

@@ -20,9 +20,16 @@ enum Place {
 struct Seen {
     statements: usize,
     /// A value that may only be the block's last line.
-    value: Option<Span>,
+    value: Option<Unused>,
     finally: Option<Span>,
     returned: Option<Span>,
+}
+
+#[derive(Clone, Copy)]
+struct Unused {
+    span: Span,
+    /// `a == ..`, where `a = ..` may have been meant.
+    compares: bool,
 }
 
 /// A pipeline's `{ .. }`. `first` is the pipeline's first token.
@@ -59,7 +66,12 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
         let before = p.pos();
         if entries::at_entry(p) {
             match place {
-                Place::Pipeline => attribute(p, &seen),
+                Place::Pipeline => {
+                    attribute(p, &seen);
+                    if p.eat(SyntaxKind::Comma) {
+                        continue;
+                    }
+                }
                 _ if seen.statements == 0 => {
                     record_meant(p, frame, open);
                     return;
@@ -82,9 +94,9 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
         end_of_statement(p, frame);
     }
     if place == Place::Pipeline
-        && let Some(span) = seen.value
+        && let Some(value) = seen.value
     {
-        let report = Diagnostic::new(codes::UNUSED_VALUE, span, "nothing uses this value")
+        let report = Diagnostic::new(codes::UNUSED_VALUE, value.span, "nothing uses this value")
             .label("the last line of a pipeline gives nothing")
             .help("write `return ..` to make it an output");
         p.report(report);
@@ -110,7 +122,6 @@ fn attribute(p: &mut Parser, seen: &Seen) {
             .help("write `name = ..`; what a task gives is declared by its component");
         p.fail(report);
     }
-    p.eat(SyntaxKind::Comma);
 }
 
 /// Entries in an inner block: its braces were meant as a record's. They make the record that was meant.
@@ -155,10 +166,15 @@ fn order(p: &mut Parser, seen: &mut Seen) {
 }
 
 /// A value in the middle of a block.
-fn unused(p: &mut Parser, value: Span) {
-    let report = Diagnostic::new(codes::UNUSED_VALUE, value, "nothing uses this value")
+fn unused(p: &mut Parser, value: Unused) {
+    let help = if value.compares {
+        "`==` compares; a name gets its value with `name = ..`"
+    } else {
+        "only the last line of a block may be a plain value; give it a name with `name = ..`, or remove it"
+    };
+    let report = Diagnostic::new(codes::UNUSED_VALUE, value.span, "nothing uses this value")
         .label("neither a call, an `if` nor a `for`")
-        .help("only the last line of a block may be a plain value; give it a name with `name = ..`, or remove it");
+        .help(help);
     p.report(report);
 }
 
@@ -209,16 +225,14 @@ fn starts_statement(p: &Parser) -> bool {
 }
 
 /// One statement. Gives the place of a value that may only stand last.
-fn statement(p: &mut Parser, place: Place, seen: &mut Seen) -> Option<Span> {
+fn statement(p: &mut Parser, place: Place, seen: &mut Seen) -> Option<Unused> {
     match p.kind() {
         SyntaxKind::RequireKw => require(p),
         SyntaxKind::FinallyKw => finally(p, place, seen),
         SyntaxKind::ReturnKw => returns(p, place, seen),
         SyntaxKind::Unknown => literals::unknown_lost(p),
         SyntaxKind::ElseKw => {
-            let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "this `else` belongs to no `if`")
-                .label("expected a statement")
-                .help("an `else` follows the `}` of its `if`");
+            let report = foreign::lone_else(p);
             p.fail(report);
         }
         SyntaxKind::RBrace | SyntaxKind::RParen | SyntaxKind::RBracket => {
@@ -252,13 +266,18 @@ fn assign(p: &mut Parser) {
     let statement = p.start();
     p.bump();
     p.bump();
-    if let Some(value) = top_value(p, "a value") {
+    if p.input.is_line_start(p.pos()) && p.at(SyntaxKind::Ident) && p.nth(1) == SyntaxKind::Eq {
+        let report = Diagnostic::new(codes::UNEXPECTED, p.span_of(p.pos() - 1), "expected a value, found the end of the line")
+            .label("expected a value behind this")
+            .help("the line below is a statement of its own");
+        p.fail(report);
+    } else if let Some(value) = top_value(p, "a value") {
         suffixes(p, value);
     }
     p.complete(statement, SyntaxKind::Assign);
 }
 
-fn expression_statement(p: &mut Parser) -> Option<Span> {
+fn expression_statement(p: &mut Parser) -> Option<Unused> {
     let first = p.pos();
     let statement = p.start();
     let Some(value) = top_value(p, "a statement") else {
@@ -269,7 +288,10 @@ fn expression_statement(p: &mut Parser) -> Option<Span> {
         value.kind,
         SyntaxKind::CallExpr | SyntaxKind::IfExpr | SyntaxKind::ForExpr
     );
-    let unused = (!is_task && !p.is_lost()).then(|| p.span_from(first));
+    let unused = (!is_task && !p.is_lost()).then(|| Unused {
+        span: p.span_from(first),
+        compares: p.input.kind(first + 1) == SyntaxKind::EqEq,
+    });
     suffixes(p, value);
     p.complete(statement, SyntaxKind::ExprStmt);
     unused

@@ -51,11 +51,15 @@ fn primary(p: &mut Parser) -> Option<Completed> {
     }
     let ty = p.start();
     name(p, "a type");
-    while p.at(SyntaxKind::Dot) {
+    if p.at(SyntaxKind::Dot) {
         p.bump();
-        if !name(p, "the type's name") {
-            break;
-        }
+        name_anywhere(p, "the type's name");
+    }
+    if p.at(SyntaxKind::Dot) && !p.is_lost() {
+        let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "a type's name has one `.` at most")
+            .label("expected no more of the name")
+            .help("what a used file uses is not seen through it: `use` that file here, too");
+        p.fail(report);
     }
     if p.at(SyntaxKind::LBracket) && !p.at_line_end() {
         args(p);
@@ -143,7 +147,7 @@ fn range(p: &mut Parser) {
         p.fail(report);
         return;
     }
-    expressions::bound(p);
+    bound(p);
     if p.is_lost() || p.pos() == before {
         return;
     }
@@ -156,7 +160,17 @@ fn range(p: &mut Parser) {
     } else if !p.expect(SyntaxKind::DotDotEq, "`..=` and the other end of the range") {
         return;
     }
-    expressions::bound(p);
+    bound(p);
+}
+
+fn bound(p: &mut Parser) {
+    let is_minus = p.at(SyntaxKind::Minus) && !matches!(p.nth(1), SyntaxKind::Int | SyntaxKind::Float | SyntaxKind::BadNumber);
+    if is_minus || literals::try_literal(p).is_none() {
+        let report = p
+            .expectation("an end of the range")
+            .help("the ends of a range are literals: `1..=10`");
+        p.fail(report);
+    }
 }
 
 /// `{ ...Base, name: type }`
