@@ -8,7 +8,9 @@ fn the_plan_schema_is_that_of_the_code() {
 }
 
 fn held(name: &str, schema: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("schemas")
+        .join(name);
     if std::env::var_os("UPDATE_SCHEMAS").is_some() {
         std::fs::write(&path, schema).expect("schemas/ can be written");
     }

@@ -150,6 +150,9 @@ mod tests {
              \"d\": \"\\u00e9\\ud83d\\ude00\\u007f\\n\"\n}}\n"
         );
         assert_eq!(document(&value), expected);
-        assert_eq!(serde_json::from_str::<Value>(&document(&value)).unwrap(), value);
+        assert_eq!(
+            serde_json::from_str::<Value>(&document(&value)).unwrap(),
+            value
+        );
     }
 }

@@ -18,7 +18,9 @@ pub trait Scope {
 /// The value of an expression. The error says why there is none, in a few words.
 pub fn eval<'a>(expr: &'a Expr, scope: &'a dyn Scope) -> Result<Cow<'a, Value>, String> {
     let known = |value: Option<&'a Value>, what: &str, name: &str| {
-        value.map(Cow::Borrowed).ok_or_else(|| format!("there is no {what} `{name}` here"))
+        value
+            .map(Cow::Borrowed)
+            .ok_or_else(|| format!("there is no {what} `{name}` here"))
     };
     let owned = |value: Value| Ok(Cow::Owned(value));
     match expr {
@@ -41,23 +43,38 @@ pub fn eval<'a>(expr: &'a Expr, scope: &'a dyn Scope) -> Result<Cow<'a, Value>, 
         }
         Expr::Coalesce(first, second) => {
             let first = eval(first, scope)?;
-            if first.is_absent() { eval(second, scope) } else { Ok(first) }
+            if first.is_absent() {
+                eval(second, scope)
+            } else {
+                Ok(first)
+            }
         }
         Expr::And(a, b) => owned(Value::Bool(truth(a, scope)? && truth(b, scope)?)),
         Expr::Or(a, b) => owned(Value::Bool(truth(a, scope)? || truth(b, scope)?)),
         Expr::Not(inner) => owned(Value::Bool(!truth(inner, scope)?)),
         Expr::Compare(comparison) => owned(Value::Bool(compare(comparison, scope)?)),
         Expr::Concat(parts) => {
-            let parts = parts.iter().map(|part| eval(part, scope)).collect::<Result<Vec<_>, _>>()?;
+            let parts = parts
+                .iter()
+                .map(|part| eval(part, scope))
+                .collect::<Result<Vec<_>, _>>()?;
             ops::concat(parts.iter().map(Cow::as_ref)).map(Cow::Owned)
         }
         Expr::List(items) => {
-            let items = items.iter().map(|item| eval(item, scope).map(Cow::into_owned));
-            items.collect::<Result<_, _>>().map(|items| Cow::Owned(Value::List(items)))
+            let items = items
+                .iter()
+                .map(|item| eval(item, scope).map(Cow::into_owned));
+            items
+                .collect::<Result<_, _>>()
+                .map(|items| Cow::Owned(Value::List(items)))
         }
         Expr::Map(entries) => {
-            let entries = entries.iter().map(|(key, value)| Ok((key.clone(), eval(value, scope)?.into_owned())));
-            entries.collect::<Result<Vec<_>, String>>().map(|entries| Cow::Owned(ops::map(entries)))
+            let entries = entries
+                .iter()
+                .map(|(key, value)| Ok((key.clone(), eval(value, scope)?.into_owned())));
+            entries
+                .collect::<Result<Vec<_>, String>>()
+                .map(|entries| Cow::Owned(ops::map(entries)))
         }
         Expr::Widen(inner, ty) => Ok(Cow::Owned(ty.widen(eval(inner, scope)?.into_owned()))),
     }
@@ -72,14 +89,23 @@ pub fn truth(expr: &Expr, scope: &dyn Scope) -> Result<bool, String> {
 }
 
 fn compare(comparison: &Compare, scope: &dyn Scope) -> Result<bool, String> {
-    let (left, right) = (eval(&comparison.left, scope)?, eval(&comparison.right, scope)?);
+    let (left, right) = (
+        eval(&comparison.left, scope)?,
+        eval(&comparison.right, scope)?,
+    );
     let order = match (left.as_ref(), right.as_ref()) {
-        (Value::Str(left), Value::Str(right)) if comparison.datetime => Some(ops::compare_datetimes(left, right)),
+        (Value::Str(left), Value::Str(right)) if comparison.datetime => {
+            Some(ops::compare_datetimes(left, right))
+        }
         (left, right) => ops::compare(left, right),
     };
     let nan = |value: &Value| matches!(value, Value::Float(float) if float.is_nan());
     if order.is_none() && !nan(&left) && !nan(&right) {
-        return Err(format!("{} and {} can't be compared", ops::kind(&left), ops::kind(&right)));
+        return Err(format!(
+            "{} and {} can't be compared",
+            ops::kind(&left),
+            ops::kind(&right)
+        ));
     }
     Ok(match comparison.op {
         Op::Equal => order == Some(Ordering::Equal),
@@ -148,25 +174,61 @@ mod tests {
         let compare = |op: &str, left: &str, right: &str| {
             format!(r#"{{"compare": {{"op": "{op}", "left": {left}, "right": {right}}}}}"#)
         };
-        let (small, n, none) = (r#"{"param": "small"}"#, r#"{"param": "n"}"#, r#"{"param": "none"}"#);
+        let (small, n, none) = (
+            r#"{"param": "small"}"#,
+            r#"{"param": "n"}"#,
+            r#"{"param": "none"}"#,
+        );
         check(&compare(">=", small, r#"{"lit": 0.8}"#), Ok("false"));
         check(&compare("==", n, r#"{"lit": 3.0}"#), Ok("true"));
-        check(&compare("<", none, n), Err("an absent value and an int can't be compared"));
-        check(&format!(r#"{{"coalesce": [{none}, {{"lit": 5}}]}}"#), Ok("5"));
+        check(
+            &compare("<", none, n),
+            Err("an absent value and an int can't be compared"),
+        );
+        check(
+            &format!(r#"{{"coalesce": [{none}, {{"lit": 5}}]}}"#),
+            Ok("5"),
+        );
         check(&format!(r#"{{"field": [{none}, "a"]}}"#), Ok("null"));
         check(r#"{"field": [{"param": "rows"}, "a"]}"#, Ok("[1, 2]"));
-        check(&format!(r#"{{"concat": [{{"lit": "n="}}, {n}, {{"lit": " "}}, {small}, {{"param": "t"}}]}}"#), Ok(r#""n=3 1e-05true""#));
-        check(&format!(r#"{{"concat": [{none}]}}"#), Err("an absent value has no text"));
-        check(&format!(r#"{{"widen": [{{"list": [{n}, {small}]}}, {{"list": "float"}}]}}"#), Ok("[3.0, 1e-05]"));
-        check(r#"{"map": {"k": {"not": {"param": "t"}}}}"#, Ok(r#"{"k": false}"#));
+        check(
+            &format!(
+                r#"{{"concat": [{{"lit": "n="}}, {n}, {{"lit": " "}}, {small}, {{"param": "t"}}]}}"#
+            ),
+            Ok(r#""n=3 1e-05true""#),
+        );
+        check(
+            &format!(r#"{{"concat": [{none}]}}"#),
+            Err("an absent value has no text"),
+        );
+        check(
+            &format!(r#"{{"widen": [{{"list": [{n}, {small}]}}, {{"list": "float"}}]}}"#),
+            Ok("[3.0, 1e-05]"),
+        );
+        check(
+            r#"{"map": {"k": {"not": {"param": "t"}}}}"#,
+            Ok(r#"{"k": false}"#),
+        );
     }
 
     #[test]
     fn the_second_operand_is_looked_at_only_when_it_counts() {
-        check(r#"{"or": [{"param": "t"}, {"param": "missing"}]}"#, Ok("true"));
-        check(r#"{"and": [{"not": {"param": "t"}}, {"param": "missing"}]}"#, Ok("false"));
-        check(r#"{"and": [{"param": "t"}, {"param": "missing"}]}"#, Err("there is no parameter `missing` here"));
-        check(r#"{"not": {"param": "n"}}"#, Err("a condition is a bool, not an int"));
+        check(
+            r#"{"or": [{"param": "t"}, {"param": "missing"}]}"#,
+            Ok("true"),
+        );
+        check(
+            r#"{"and": [{"not": {"param": "t"}}, {"param": "missing"}]}"#,
+            Ok("false"),
+        );
+        check(
+            r#"{"and": [{"param": "t"}, {"param": "missing"}]}"#,
+            Err("there is no parameter `missing` here"),
+        );
+        check(
+            r#"{"not": {"param": "n"}}"#,
+            Err("a condition is a bool, not an int"),
+        );
     }
 
     #[test]

@@ -26,7 +26,10 @@ impl fmt::Display for ReadError {
             ReadError::Json(why) => write!(f, "the plan is not JSON: {why}"),
             ReadError::NoPlan => f.write_str("this is no plan: it has no `mlpc_plan`"),
             ReadError::Version(found) => {
-                write!(f, "this plan has version {found}, and this mlpc knows version {VERSION} only: compile it again")
+                write!(
+                    f,
+                    "this plan has version {found}, and this mlpc knows version {VERSION} only: compile it again"
+                )
             }
             ReadError::Model(why) => write!(f, "the plan is damaged: {why}"),
         }
@@ -37,7 +40,8 @@ impl std::error::Error for ReadError {}
 
 /// The plan of a document.
 pub fn read(text: &str) -> Result<Plan, ReadError> {
-    let json: serde_json::Value = serde_json::from_str(text).map_err(|error| ReadError::Json(error.to_string()))?;
+    let json: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| ReadError::Json(error.to_string()))?;
     match json.get("mlpc_plan") {
         None => return Err(ReadError::NoPlan),
         Some(version) if version.as_u64() == Some(VERSION.into()) => {}
@@ -49,11 +53,17 @@ pub fn read(text: &str) -> Result<Plan, ReadError> {
 impl<'de> Deserialize<'de> for Statement {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = serde_json::Value::deserialize(deserializer)?;
-        let entries = json.as_object().ok_or_else(|| D::Error::custom("a statement is an object"))?;
+        let entries = json
+            .as_object()
+            .ok_or_else(|| D::Error::custom("a statement is an object"))?;
         let key = ["task", "call", "if", "for", "require"]
             .into_iter()
             .find(|key| entries.contains_key(*key))
-            .ok_or_else(|| D::Error::custom("a statement has one of the keys `task`, `call`, `if`, `for`, `require`"))?;
+            .ok_or_else(|| {
+                D::Error::custom(
+                    "a statement has one of the keys `task`, `call`, `if`, `for`, `require`",
+                )
+            })?;
         let name = entries[key].as_str().unwrap_or("..").to_owned();
         match key {
             "task" => Task::deserialize(json).map(Statement::Task),

@@ -122,7 +122,10 @@ impl Type {
 
     /// A value of it travels as its own text, not as JSON: `str`, `date`, `datetime` and artifacts, optional or not.
     pub fn is_text(&self) -> bool {
-        matches!(self.base(), Type::Str | Type::Date | Type::DateTime | Type::Artifact(_))
+        matches!(
+            self.base(),
+            Type::Str | Type::Date | Type::DateTime | Type::Artifact(_)
+        )
     }
 
     /// An artifact, optional or not.
@@ -161,7 +164,11 @@ impl Type {
     }
 
     /// The value with every artifact in it, a text, replaced by what `change` makes of it.
-    pub fn map_artifacts<E>(&self, value: Value, change: &mut dyn FnMut(String) -> Result<String, E>) -> Result<Value, E> {
+    pub fn map_artifacts<E>(
+        &self,
+        value: Value,
+        change: &mut dyn FnMut(String) -> Result<String, E>,
+    ) -> Result<Value, E> {
         if !self.holds_artifact() {
             return Ok(value);
         }
@@ -169,11 +176,15 @@ impl Type {
             (Type::Artifact(_), Value::Str(text)) => Value::Str(change(text)?),
             (Type::Optional(inner), value) => inner.map_artifacts(value, change)?,
             (Type::List(item), Value::List(items)) => {
-                let items = items.into_iter().map(|value| item.map_artifacts(value, change));
+                let items = items
+                    .into_iter()
+                    .map(|value| item.map_artifacts(value, change));
                 Value::List(items.collect::<Result<_, E>>()?)
             }
             (Type::Dict(item), Value::Map(entries)) => {
-                let entries = entries.into_iter().map(|(key, value)| Ok((key, item.map_artifacts(value, change)?)));
+                let entries = entries
+                    .into_iter()
+                    .map(|(key, value)| Ok((key, item.map_artifacts(value, change)?)));
                 Value::Map(entries.collect::<Result<_, E>>()?)
             }
             (Type::Record(fields), Value::Map(entries)) => {
@@ -222,7 +233,9 @@ impl Type {
             (Type::Date, Value::Str(text)) if ops::is_date(&text) => Ok(Value::Str(text)),
             (Type::Date, found) => reject("a date such as 2024-01-31", found, at),
             (Type::DateTime, Value::Str(text)) if ops::is_datetime(&text) => Ok(Value::Str(text)),
-            (Type::DateTime, found) => reject("a date and time such as 2024-01-31T12:00:00Z", found, at),
+            (Type::DateTime, found) => {
+                reject("a date and time such as 2024-01-31T12:00:00Z", found, at)
+            }
             (Type::List(item), Value::List(items)) => items
                 .into_iter()
                 .enumerate()
@@ -240,7 +253,10 @@ impl Type {
             (Type::Record(fields), Value::Map(mut entries)) => {
                 let mut whole = IndexMap::with_capacity(entries.len());
                 for (name, ty) in fields {
-                    let Some(value) = entries.shift_remove(name).or(ty.is_optional().then_some(Value::Absent)) else {
+                    let Some(value) = entries
+                        .shift_remove(name)
+                        .or(ty.is_optional().then_some(Value::Absent))
+                    else {
                         return Err(Reject {
                             at: at.clone(),
                             expected: format!("a field `{name}`"),
@@ -268,13 +284,18 @@ impl Type {
         match (self, value) {
             (Type::Optional(inner), value) => inner.widen(value),
             (Type::Float, Value::Int(int)) => Value::Float(int as f64),
-            (Type::Refined(refined), Value::Int(int)) if refined.base == Scalar::Float => Value::Float(int as f64),
+            (Type::Refined(refined), Value::Int(int)) if refined.base == Scalar::Float => {
+                Value::Float(int as f64)
+            }
             (Type::List(item), Value::List(items)) if item.holds_float() => {
                 Value::List(items.into_iter().map(|value| item.widen(value)).collect())
             }
-            (Type::Dict(item), Value::Map(entries)) if item.holds_float() => {
-                Value::Map(entries.into_iter().map(|(key, value)| (key, item.widen(value))).collect())
-            }
+            (Type::Dict(item), Value::Map(entries)) if item.holds_float() => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, item.widen(value)))
+                    .collect(),
+            ),
             (Type::Record(fields), Value::Map(entries)) => Value::Map(
                 entries
                     .into_iter()
@@ -292,16 +313,28 @@ impl Type {
 impl Refined {
     fn holds(&self, value: &Value) -> bool {
         let order = |bound: &Value| match (self.base, value, bound) {
-            (Scalar::DateTime, Value::Str(value), Value::Str(bound)) => Some(ops::compare_datetimes(value, bound)),
+            (Scalar::DateTime, Value::Str(value), Value::Str(bound)) => {
+                Some(ops::compare_datetimes(value, bound))
+            }
             _ => ops::compare(value, bound),
         };
         let equal = |choice: &Value| order(choice).is_some_and(|order| order.is_eq());
-        self.min.as_ref().is_none_or(|min| order(min).is_some_and(|order| order.is_ge()))
-            && self.max.as_ref().is_none_or(|max| order(max).is_some_and(|order| order.is_le()))
-            && self.one_of.as_ref().is_none_or(|choices| choices.iter().any(equal))
-            && self.matches.as_ref().is_none_or(|pattern| match (value, ops::whole_match(pattern)) {
-                (Value::Str(text), Ok(pattern)) => pattern.is_match(text),
-                _ => false,
+        self.min
+            .as_ref()
+            .is_none_or(|min| order(min).is_some_and(|order| order.is_ge()))
+            && self
+                .max
+                .as_ref()
+                .is_none_or(|max| order(max).is_some_and(|order| order.is_le()))
+            && self
+                .one_of
+                .as_ref()
+                .is_none_or(|choices| choices.iter().any(equal))
+            && self.matches.as_ref().is_none_or(|pattern| {
+                match (value, ops::whole_match(pattern)) {
+                    (Value::Str(text), Ok(pattern)) => pattern.is_match(text),
+                    _ => false,
+                }
             })
     }
 }
@@ -366,7 +399,9 @@ mod tests {
 
     fn check(ty_text: &str, value: &str, expected: Result<&str, &str>) {
         let found = ty(ty_text).conform(json(value));
-        let found = found.map(|value| value.json()).map_err(|reject| reject.to_string());
+        let found = found
+            .map(|value| value.json())
+            .map_err(|reject| reject.to_string());
         assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned));
     }
 
@@ -374,15 +409,35 @@ mod tests {
     fn values_conform_to_types() {
         check(r#""float""#, "1", Ok("1.0"));
         check(r#""int""#, "1.0", Err("expected int, got 1.0"));
-        check(r#""int""#, "9223372036854775808", Err("expected int, got 9.223372036854776e+18"));
+        check(
+            r#""int""#,
+            "9223372036854775808",
+            Err("expected int, got 9.223372036854776e+18"),
+        );
         check(r#""bool""#, "1", Err("expected bool, got 1"));
         check(r#"{"list": "float"}"#, "[1, 2.5]", Ok("[1.0, 2.5]"));
-        check(r#"{"list": {"record": {"a": "int"}}}"#, r#"[{"a": 1}, {"a": "x"}]"#, Err("expected int, got \"x\" at `[1].a`"));
-        check(r#"{"record": {"a": "int", "b": {"optional": "int"}}}"#, r#"{"a": 1, "c": 2}"#, Ok(r#"{"a": 1, "b": null, "c": 2}"#));
-        check(r#"{"record": {"a": "int"}}"#, "{}", Err("expected a field `a`, got nothing"));
+        check(
+            r#"{"list": {"record": {"a": "int"}}}"#,
+            r#"[{"a": 1}, {"a": "x"}]"#,
+            Err("expected int, got \"x\" at `[1].a`"),
+        );
+        check(
+            r#"{"record": {"a": "int", "b": {"optional": "int"}}}"#,
+            r#"{"a": 1, "c": 2}"#,
+            Ok(r#"{"a": 1, "b": null, "c": 2}"#),
+        );
+        check(
+            r#"{"record": {"a": "int"}}"#,
+            "{}",
+            Err("expected a field `a`, got nothing"),
+        );
         check(r#"{"optional": "str"}"#, "null", Ok("null"));
         check(r#""str""#, "null", Err("expected str, got null"));
-        check(r#""date""#, r#""2024-02-30""#, Err("expected a date such as 2024-01-31, got \"2024-02-30\""));
+        check(
+            r#""date""#,
+            r#""2024-02-30""#,
+            Err("expected a date such as 2024-01-31, got \"2024-02-30\""),
+        );
     }
 
     #[test]
@@ -390,18 +445,29 @@ mod tests {
         let range = r#"{"refined": {"base": "float", "min": 0.0, "max": 1.0}}"#;
         check(range, "1", Ok("1.0"));
         check(range, "1.5", Err("expected float in 0.0..=1.0, got 1.5"));
-        check(r#"{"refined": {"base": "str", "one_of": ["a", "b"]}}"#, r#""c""#, Err(r#"expected str in ["a", "b"], got "c""#));
-        check(r#"{"refined": {"base": "str", "matches": "a|b"}}"#, r#""ab""#, Err(r#"expected str matches "a|b", got "ab""#));
+        check(
+            r#"{"refined": {"base": "str", "one_of": ["a", "b"]}}"#,
+            r#""c""#,
+            Err(r#"expected str in ["a", "b"], got "c""#),
+        );
+        check(
+            r#"{"refined": {"base": "str", "matches": "a|b"}}"#,
+            r#""ab""#,
+            Err(r#"expected str matches "a|b", got "ab""#),
+        );
         check(
             r#"{"refined": {"base": "datetime", "min": "2024-01-01T00:00:00Z"}}"#,
             r#""2024-01-01T01:00:00+02:00""#,
-            Err(r#"expected datetime in "2024-01-01T00:00:00Z"..=, got "2024-01-01T01:00:00+02:00""#),
+            Err(
+                r#"expected datetime in "2024-01-01T00:00:00Z"..=, got "2024-01-01T01:00:00+02:00""#,
+            ),
         );
     }
 
     #[test]
     fn widening_changes_ints_only() {
-        let widened = ty(r#"{"record": {"a": {"optional": "float"}, "b": "int"}}"#).widen(json(r#"{"a": 1, "b": 1, "c": 1}"#));
+        let widened = ty(r#"{"record": {"a": {"optional": "float"}, "b": "int"}}"#)
+            .widen(json(r#"{"a": 1, "b": 1, "c": 1}"#));
         assert_eq!(widened.json(), r#"{"a": 1.0, "b": 1, "c": 1}"#);
     }
 }

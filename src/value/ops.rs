@@ -32,7 +32,10 @@ fn compare_int_float(int: i64, float: f64) -> Option<Ordering> {
         Some(Ordering::Greater)
     } else {
         let whole = float.trunc();
-        Some(int.cmp(&(whole as i64)).then_with(|| whole.partial_cmp(&float).expect("no NaN here")))
+        Some(
+            int.cmp(&(whole as i64))
+                .then_with(|| whole.partial_cmp(&float).expect("no NaN here")),
+        )
     }
 }
 
@@ -40,7 +43,10 @@ fn compare_int_float(int: i64, float: f64) -> Option<Ordering> {
 pub fn compare_datetimes(a: &str, b: &str) -> Ordering {
     match (a.parse::<jiff::Timestamp>(), b.parse::<jiff::Timestamp>()) {
         (Ok(a), Ok(b)) => a.cmp(&b),
-        _ => match (a.parse::<jiff::civil::DateTime>(), b.parse::<jiff::civil::DateTime>()) {
+        _ => match (
+            a.parse::<jiff::civil::DateTime>(),
+            b.parse::<jiff::civil::DateTime>(),
+        ) {
             (Ok(a), Ok(b)) => a.cmp(&b),
             _ => a.cmp(b),
         },
@@ -52,7 +58,11 @@ pub fn field(value: &Value, name: &str) -> Result<Value, String> {
     match value {
         Value::Absent => Ok(Value::Absent),
         Value::Map(entries) => Ok(entries.get(name).cloned().unwrap_or(Value::Absent)),
-        Value::List(items) => items.iter().map(|item| field(item, name)).collect::<Result<_, _>>().map(Value::List),
+        Value::List(items) => items
+            .iter()
+            .map(|item| field(item, name))
+            .collect::<Result<_, _>>()
+            .map(Value::List),
         other => Err(format!("{} has no field `{name}`", kind(other))),
     }
 }
@@ -78,12 +88,14 @@ pub fn map(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
 /// An ISO-8601 date such as `2024-01-31`, whole.
 pub fn is_date(text: &str) -> bool {
     // jiff takes a date out of a longer text, too.
-    text.parse::<jiff::civil::Date>().is_ok_and(|date| date.to_string() == text)
+    text.parse::<jiff::civil::Date>()
+        .is_ok_and(|date| date.to_string() == text)
 }
 
 /// An ISO-8601 date and time, with or without an offset.
 pub fn is_datetime(text: &str) -> bool {
-    let parses = || text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok();
+    let parses =
+        || text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok();
     text.contains(['T', 't', ' ']) && parses()
 }
 
@@ -114,29 +126,62 @@ mod tests {
     #[test]
     fn numbers_compare_by_their_exact_values() {
         let big = (1 << 53) + 1;
-        assert_eq!(compare(&Value::Int(big), &Value::Float(9007199254740992.0)), Some(Ordering::Greater));
-        assert_eq!(compare(&Value::Float(9007199254740992.0), &Value::Int(big)), Some(Ordering::Less));
-        assert_eq!(compare(&Value::Int(1), &Value::Float(1.0)), Some(Ordering::Equal));
-        assert_eq!(compare(&Value::Int(1), &Value::Float(1.5)), Some(Ordering::Less));
-        assert_eq!(compare(&Value::Int(-1), &Value::Float(-1.5)), Some(Ordering::Greater));
-        assert_eq!(compare(&Value::Int(i64::MAX), &Value::Float(9.3e18)), Some(Ordering::Less));
-        assert_eq!(compare(&Value::Int(i64::MIN), &Value::Float(f64::NEG_INFINITY)), Some(Ordering::Greater));
+        assert_eq!(
+            compare(&Value::Int(big), &Value::Float(9007199254740992.0)),
+            Some(Ordering::Greater)
+        );
+        assert_eq!(
+            compare(&Value::Float(9007199254740992.0), &Value::Int(big)),
+            Some(Ordering::Less)
+        );
+        assert_eq!(
+            compare(&Value::Int(1), &Value::Float(1.0)),
+            Some(Ordering::Equal)
+        );
+        assert_eq!(
+            compare(&Value::Int(1), &Value::Float(1.5)),
+            Some(Ordering::Less)
+        );
+        assert_eq!(
+            compare(&Value::Int(-1), &Value::Float(-1.5)),
+            Some(Ordering::Greater)
+        );
+        assert_eq!(
+            compare(&Value::Int(i64::MAX), &Value::Float(9.3e18)),
+            Some(Ordering::Less)
+        );
+        assert_eq!(
+            compare(&Value::Int(i64::MIN), &Value::Float(f64::NEG_INFINITY)),
+            Some(Ordering::Greater)
+        );
         assert_eq!(compare(&Value::Int(0), &Value::Float(f64::NAN)), None);
         assert_eq!(compare(&Value::Str("1".into()), &Value::Int(1)), None);
     }
 
     #[test]
     fn datetimes_compare_as_points_in_time() {
-        assert_eq!(compare_datetimes("2024-01-01T01:00:00+02:00", "2024-01-01T00:00:00Z"), Ordering::Less);
-        assert_eq!(compare_datetimes("2024-01-01T00:00:00Z", "2024-01-01T00:00:00+00:00"), Ordering::Equal);
-        assert_eq!(compare_datetimes("2024-01-01T00:00:00", "2024-01-01 00:00:01"), Ordering::Less);
+        assert_eq!(
+            compare_datetimes("2024-01-01T01:00:00+02:00", "2024-01-01T00:00:00Z"),
+            Ordering::Less
+        );
+        assert_eq!(
+            compare_datetimes("2024-01-01T00:00:00Z", "2024-01-01T00:00:00+00:00"),
+            Ordering::Equal
+        );
+        assert_eq!(
+            compare_datetimes("2024-01-01T00:00:00", "2024-01-01 00:00:01"),
+            Ordering::Less
+        );
     }
 
     #[test]
     fn fields_look_through_lists_and_absence() {
         let record = map([("a".to_owned(), Value::Int(1))]);
         let list = Value::List(vec![record, Value::Absent]);
-        assert_eq!(field(&list, "a"), Ok(Value::List(vec![Value::Int(1), Value::Absent])));
+        assert_eq!(
+            field(&list, "a"),
+            Ok(Value::List(vec![Value::Int(1), Value::Absent]))
+        );
         assert!(field(&Value::Int(1), "a").is_err());
     }
 }

@@ -24,18 +24,29 @@ pub fn lower(program: &ir::Program) -> plan::Plan {
     let sources = program.sources.iter().enumerate().map(|(at, source)| {
         let text = source.text.to_string();
         let path = source.path.clone();
-        (source_name(ir::PythonSourceId(at)), plan::Source { path, text })
+        (
+            source_name(ir::PythonSourceId(at)),
+            plan::Source { path, text },
+        )
     });
     plan::Plan {
         mlpc_plan: plan::VERSION,
         pipeline: entry.pipeline.name.clone(),
         doc: entry.pipeline.doc.clone(),
         params: entry.params(),
-        timeout: entry.pipeline.attributes.timeout.map(|limit| limit.as_secs_f64()),
+        timeout: entry
+            .pipeline
+            .attributes
+            .timeout
+            .map(|limit| limit.as_secs_f64()),
         parallelism: entry.pipeline.attributes.parallelism,
         notify: entry.pipeline.attributes.notify.as_ref().map(notify),
         sources: sources.collect(),
-        components: program.components.iter().map(|it| (it.name.clone(), component(it))).collect(),
+        components: program
+            .components
+            .iter()
+            .map(|it| (it.name.clone(), component(it)))
+            .collect(),
         pipelines: (0..program.pipelines.len())
             .filter(|id| *id != program.entry.0)
             .map(|id| (names[id].clone(), pipeline(id).nested()))
@@ -176,9 +187,13 @@ pub(super) fn ty(ty_: &types::Type) -> Type {
         types::Type::DateTime => Type::DateTime,
         types::Type::List(item) => Type::List(Box::new(ty(item))),
         types::Type::Dict(item) => Type::Dict(Box::new(ty(item))),
-        types::Type::Record(record) => {
-            Type::Record(record.fields.iter().map(|(name, field)| (name.clone(), ty(field))).collect())
-        }
+        types::Type::Record(record) => Type::Record(
+            record
+                .fields
+                .iter()
+                .map(|(name, field)| (name.clone(), ty(field)))
+                .collect(),
+        ),
         types::Type::Optional(inner) => Type::Optional(Box::new(ty(inner))),
         types::Type::Artifact(artifact) => Type::Artifact(artifact.kind.name().to_owned()),
         types::Type::Refined(refined) => {
@@ -227,7 +242,11 @@ impl Lowering<'_> {
         plan::Pipeline {
             doc: self.pipeline.doc.clone(),
             params: self.params(),
-            timeout: self.pipeline.attributes.timeout.map(|limit| limit.as_secs_f64()),
+            timeout: self
+                .pipeline
+                .attributes
+                .timeout
+                .map(|limit| limit.as_secs_f64()),
             parallelism: self.pipeline.attributes.parallelism,
             body: self.block(&self.pipeline.body),
             finally: self.finally(),
@@ -241,7 +260,9 @@ impl Lowering<'_> {
             let (default, default_run) = match &param.default {
                 None => (None, None),
                 // Absent is what an optional without a default is, too.
-                Some(ir::ParamDefault::Const(value)) => ((!value.is_absent()).then(|| value.clone()), None),
+                Some(ir::ParamDefault::Const(value)) => {
+                    ((!value.is_absent()).then(|| value.clone()), None)
+                }
                 Some(ir::ParamDefault::Run(field)) => (None, Some(run_field(*field))),
             };
             plan::Param {
@@ -256,16 +277,25 @@ impl Lowering<'_> {
     }
 
     fn outputs(&self) -> IndexMap<String, Expr> {
-        let output = |output: &ir::Output| (output.name.clone(), self.widened(&output.value, &output.ty));
+        let output =
+            |output: &ir::Output| (output.name.clone(), self.widened(&output.value, &output.ty));
         self.pipeline.outputs.iter().map(output).collect()
     }
 
     fn finally(&self) -> Vec<plan::Statement> {
-        self.pipeline.finally.as_ref().map(|block| self.block(block)).unwrap_or_default()
+        self.pipeline
+            .finally
+            .as_ref()
+            .map(|block| self.block(block))
+            .unwrap_or_default()
     }
 
     fn block(&self, block: &ir::Block) -> Vec<plan::Statement> {
-        block.nodes.iter().map(|node| self.statement(*node)).collect()
+        block
+            .nodes
+            .iter()
+            .map(|node| self.statement(*node))
+            .collect()
     }
 
     /// The value of a block as one of a statement of type `ty`.
@@ -282,7 +312,10 @@ impl Lowering<'_> {
             .collect();
         before.sort();
         before.dedup();
-        before.into_iter().map(|node| graph[node].name.clone()).collect()
+        before
+            .into_iter()
+            .map(|node| graph[node].name.clone())
+            .collect()
     }
 
     fn statement(&self, index: NodeIndex) -> plan::Statement {
@@ -342,15 +375,28 @@ impl Lowering<'_> {
         }
     }
 
-    fn task(&self, name: String, component: String, task: &ir::Task, after: Vec<String>) -> plan::Task {
+    fn task(
+        &self,
+        name: String,
+        component: String,
+        task: &ir::Task,
+        after: Vec<String>,
+    ) -> plan::Task {
         let attributes = &task.attributes;
-        let secret = |(variable, secret): (&String, &ir::SecretRef)| (variable.clone(), format!("{}/{}", secret.name, secret.key));
+        let secret = |(variable, secret): (&String, &ir::SecretRef)| {
+            (variable.clone(), format!("{}/{}", secret.name, secret.key))
+        };
         plan::Task {
             task: name,
             component,
             args: self.args(task),
             after,
-            retry: attributes.retry.delays().iter().map(|delay| delay.as_secs_f64()).collect(),
+            retry: attributes
+                .retry
+                .delays()
+                .iter()
+                .map(|delay| delay.as_secs_f64())
+                .collect(),
             timeout: attributes.timeout.map(|limit| limit.as_secs_f64()),
             cache: match attributes.cache {
                 ir::Cache::Off => None,
@@ -365,8 +411,15 @@ impl Lowering<'_> {
 
     /// Arguments as they are: the runner makes each one of its port's type.
     fn args(&self, task: &ir::Task) -> IndexMap<String, Expr> {
-        let given = task.args.iter().filter(|arg| !matches!(arg.value.kind, ir::ExprKind::Const(crate::value::Value::Absent)));
-        given.map(|arg| (arg.port.clone(), self.expr(&arg.value))).collect()
+        let given = task.args.iter().filter(|arg| {
+            !matches!(
+                arg.value.kind,
+                ir::ExprKind::Const(crate::value::Value::Absent)
+            )
+        });
+        given
+            .map(|arg| (arg.port.clone(), self.expr(&arg.value)))
+            .collect()
     }
 
     /// The expression as a value of `to`.
@@ -390,7 +443,11 @@ impl Lowering<'_> {
                 known => Expr::Lit(ty(known).widen(value.clone())),
             },
             ir::ExprKind::Param(name) => {
-                let param = self.pipeline.params.iter().find(|param| param.name == *name);
+                let param = self
+                    .pipeline
+                    .params
+                    .iter()
+                    .find(|param| param.name == *name);
                 let param = param.expect("a checked program reads parameters that exist");
                 read(Expr::Param(name.clone()), &param.ty)
             }
@@ -406,11 +463,16 @@ impl Lowering<'_> {
                 },
                 _ => unreachable!("an item is one of a loop"),
             },
-            ir::ExprKind::Field(inner, name) => Expr::Field(Box::new(self.expr(inner)), name.clone()),
+            ir::ExprKind::Field(inner, name) => {
+                Expr::Field(Box::new(self.expr(inner)), name.clone())
+            }
             ir::ExprKind::Coalesce(a, b) => {
                 // The first is optional where the whole is not.
                 let whole = expr.ty.clone();
-                Expr::Coalesce(Box::new(self.widened(a, &whole)), Box::new(self.widened(b, &whole)))
+                Expr::Coalesce(
+                    Box::new(self.widened(a, &whole)),
+                    Box::new(self.widened(b, &whole)),
+                )
             }
             ir::ExprKind::And(a, b) => {
                 let (a, b) = both(a, b);
@@ -425,23 +487,44 @@ impl Lowering<'_> {
                 let datetime = *a.ty.base() == types::Type::DateTime;
                 let (left, right) = both(a, b);
                 let op = comparison(*op);
-                Expr::Compare(plan::Compare { op, left, right, datetime })
+                Expr::Compare(plan::Compare {
+                    op,
+                    left,
+                    right,
+                    datetime,
+                })
             }
-            ir::ExprKind::Concat(parts) => Expr::Concat(parts.iter().map(|part| self.expr(part)).collect()),
+            ir::ExprKind::Concat(parts) => {
+                Expr::Concat(parts.iter().map(|part| self.expr(part)).collect())
+            }
             ir::ExprKind::List(items) => {
                 let item_type = match expr.ty.base() {
                     types::Type::List(item) => (**item).clone(),
                     _ => types::Type::Unknown,
                 };
-                Expr::List(items.iter().map(|item| self.widened(item, &item_type)).collect())
+                Expr::List(
+                    items
+                        .iter()
+                        .map(|item| self.widened(item, &item_type))
+                        .collect(),
+                )
             }
             ir::ExprKind::Map(entries) => {
                 let of = |key: &str| match expr.ty.base() {
                     types::Type::Dict(item) => (**item).clone(),
-                    types::Type::Record(record) => record.fields.get(key).cloned().unwrap_or(types::Type::Unknown),
+                    types::Type::Record(record) => record
+                        .fields
+                        .get(key)
+                        .cloned()
+                        .unwrap_or(types::Type::Unknown),
                     _ => types::Type::Unknown,
                 };
-                Expr::Map(entries.iter().map(|(key, value)| (key.clone(), self.widened(value, &of(key)))).collect())
+                Expr::Map(
+                    entries
+                        .iter()
+                        .map(|(key, value)| (key.clone(), self.widened(value, &of(key))))
+                        .collect(),
+                )
             }
         }
     }
@@ -480,9 +563,10 @@ fn widens(from: &types::Type, to: &types::Type) -> bool {
         (from, Refined(to)) => widens(from, &to.base),
         (List(from), List(to)) | (Dict(from), Dict(to)) => widens(from, to),
         (Record(from), Dict(to)) => from.fields.values().any(|field| widens(field, to)),
-        (Record(from), Record(to)) => {
-            to.fields.iter().any(|(name, to)| from.fields.get(name).is_some_and(|from| widens(from, to)))
-        }
+        (Record(from), Record(to)) => to
+            .fields
+            .iter()
+            .any(|(name, to)| from.fields.get(name).is_some_and(|from| widens(from, to))),
         _ => false,
     }
 }

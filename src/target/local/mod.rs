@@ -25,18 +25,33 @@ impl Target for Local {
         use Support::{Emulated, Ignored, Native};
         match feature {
             PythonStep | RunStep | ShellStep => Native,
-            Packages => Emulated("an interpreter that has them, else a virtual environment made once for each set"),
-            Value | OptionalValue | OptionalValueInCommand | Artifact | OptionalArtifact | ArtifactList => Native,
-            ArtifactParameter | Refinement | RuntimeExpression | RuntimeExpressionInCommand => Native,
-            NestedPipeline | NestedTimeout | If | For | LoopLimit | GatherValues | GatherArtifacts => Native,
+            Packages => Emulated(
+                "an interpreter that has them, else a virtual environment made once for each set",
+            ),
+            Value
+            | OptionalValue
+            | OptionalValueInCommand
+            | Artifact
+            | OptionalArtifact
+            | ArtifactList => Native,
+            ArtifactParameter | Refinement | RuntimeExpression | RuntimeExpressionInCommand => {
+                Native
+            }
+            NestedPipeline | NestedTimeout | If | For | LoopLimit | GatherValues
+            | GatherArtifacts => Native,
             Require | After | Finally | BodyValueInFinally | KeepRunning => Native,
             RunStatus | RunId | RunName => Native,
             RunDate => Emulated("the day the run started, in UTC"),
             RunInterval => Emulated("both are the moment the run started"),
             Image => Ignored("steps run on this machine, without a container"),
-            Cpu | Memory | Gpu | Disk => Ignored("a step takes what the machine has; `-j` bounds how many run at once"),
-            Retry | FractionalBackoff | MaxDelay | FractionalDelay | Timeout | Cache | CacheDuration | Env => Native,
-            Secrets => Emulated("environment variables, of the same name or as mlpc.toml maps them"),
+            Cpu | Memory | Gpu | Disk => {
+                Ignored("a step takes what the machine has; `-j` bounds how many run at once")
+            }
+            Retry | FractionalBackoff | MaxDelay | FractionalDelay | Timeout | Cache
+            | CacheDuration | Env => Native,
+            Secrets => {
+                Emulated("environment variables, of the same name or as mlpc.toml maps them")
+            }
             Labels | PipelineLabels => Ignored("there is nothing to put labels on"),
             Kubernetes => Ignored("there is no cluster"),
             Owner | Tags => Ignored("there is no place that shows them"),
