@@ -58,7 +58,11 @@ impl Files for Disk {
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        let inside = self.root.join(folder).canonicalize().is_ok_and(|real| real.starts_with(&self.root));
+        let inside = self
+            .root
+            .join(folder)
+            .canonicalize()
+            .is_ok_and(|real| real.starts_with(&self.root));
         let Ok(entries) = std::fs::read_dir(self.root.join(folder)) else {
             return Vec::new();
         };
@@ -69,7 +73,11 @@ impl Files for Disk {
             .filter_map(|entry| {
                 let entry = entry.ok()?;
                 let name = entry.file_name().into_string().ok()?;
-                Some(if entry.path().is_dir() { name + "/" } else { name })
+                Some(if entry.path().is_dir() {
+                    name + "/"
+                } else {
+                    name
+                })
             })
             .collect();
         names.sort();
@@ -136,7 +144,12 @@ pub struct Memory(IndexMap<String, Vec<u8>>);
 
 impl Memory {
     pub fn new<P: Into<String>, B: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, B)>) -> Self {
-        Memory(files.into_iter().map(|(path, bytes)| (path.into(), bytes.into())).collect())
+        Memory(
+            files
+                .into_iter()
+                .map(|(path, bytes)| (path.into(), bytes.into()))
+                .collect(),
+        )
     }
 }
 
@@ -203,19 +216,27 @@ impl Project {
             (whole.canonicalize()?, None)
         } else {
             // The file itself may be a link to elsewhere: its project is where the user sees it.
-            let name = whole.file_name().ok_or(std::io::ErrorKind::NotFound)?.to_owned();
+            let name = whole
+                .file_name()
+                .ok_or(std::io::ErrorKind::NotFound)?
+                .to_owned();
             let folder = whole.parent().unwrap_or(cwd).canonicalize()?;
             folder.join(&name).metadata()?;
             (folder, Some(name))
         };
         let upwards = |marker: &str| folder.ancestors().find(|above| above.join(marker).exists());
-        let root = upwards(CONFIG_FILE).or_else(|| upwards(".git")).unwrap_or(&folder).to_owned();
+        let root = upwards(CONFIG_FILE)
+            .or_else(|| upwards(".git"))
+            .unwrap_or(&folder)
+            .to_owned();
         let mut inside = folder.strip_prefix(&root).expect("an ancestor").to_owned();
         inside.extend(name);
-        let path = project_text(&inside).ok_or_else(|| std::io::Error::other("its path is not UTF-8"))?;
+        let path =
+            project_text(&inside).ok_or_else(|| std::io::Error::other("its path is not UTF-8"))?;
         let cwd = cwd.canonicalize()?;
         let project = Project {
-            shown_root: shown_root(&cwd, &root).ok_or_else(|| std::io::Error::other("its path is not UTF-8"))?,
+            shown_root: shown_root(&cwd, &root)
+                .ok_or_else(|| std::io::Error::other("its path is not UTF-8"))?,
             files: Box::new(Disk { root: root.clone() }),
             root: Some(root),
         };
@@ -224,7 +245,11 @@ impl Project {
 
     /// A project path as the user would type it.
     pub fn shown(&self, path: &str) -> String {
-        if path == STDIN { path.to_owned() } else { format!("{}{path}", self.shown_root) }
+        if path == STDIN {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.shown_root)
+        }
     }
 }
 
@@ -236,7 +261,11 @@ fn project_text(path: &Path) -> Option<String> {
 
 /// What to write before a project path so that it leads there from `cwd`; both are canonical.
 fn shown_root(cwd: &Path, root: &Path) -> Option<String> {
-    let common = cwd.iter().zip(root.iter()).take_while(|(a, b)| a == b).count();
+    let common = cwd
+        .iter()
+        .zip(root.iter())
+        .take_while(|(a, b)| a == b)
+        .count();
     let ups = cwd.iter().count() - common;
     let downs: PathBuf = root.iter().skip(common).collect();
     // Far from each other a path with many `..` is harder to read than the whole one.
@@ -266,7 +295,8 @@ pub fn join(from: &str, written: &str) -> Result<String, PathFault> {
     if written.is_empty() {
         return Err(PathFault::Empty);
     }
-    let drive = written.as_bytes().get(1) == Some(&b':') && written.as_bytes()[0].is_ascii_alphabetic();
+    let drive =
+        written.as_bytes().get(1) == Some(&b':') && written.as_bytes()[0].is_ascii_alphabetic();
     if written.starts_with(['/', '\\']) || drive {
         return Err(PathFault::Absolute);
     }
@@ -309,6 +339,21 @@ impl<'a> Loader<'a> {
             (read, _) => read?,
         };
         Ok(self.add(path, bytes))
+    }
+
+    /// The project's `mlpc.toml`, if it has one.
+    pub fn settings(&mut self) -> Option<FileId> {
+        match self.project.files.read(CONFIG_FILE) {
+            Ok(bytes) => Some(self.add(CONFIG_FILE, bytes)),
+            Err(ReadError::Missing) => None,
+            Err(error) => {
+                let shown = self.project.shown(CONFIG_FILE);
+                let file = self.sources.add(CONFIG_FILE, shown.as_str(), "");
+                let message = format!("`{shown}` cannot be read: {error}");
+                self.diagnostics.push(Diagnostic::new(codes::FILE_UNREADABLE, Span::new(file, 0, 0), message));
+                None
+            }
+        }
     }
 
     /// A text that is already here: standard input.
@@ -381,25 +426,36 @@ impl<'a> Loader<'a> {
                     .collect();
                 let help = if written.contains('\\') {
                     Some("paths are written with `/`".to_owned())
-                } else if let Some(near) = crate::diagnostics::nearest(name, alike.iter().copied()) {
-                    let before = written.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+                } else if let Some(near) = crate::diagnostics::nearest(name, alike.iter().copied())
+                {
+                    let before = written
+                        .rsplit_once('/')
+                        .map_or(String::new(), |(folder, _)| format!("{folder}/"));
                     Some(format!("did you mean `{before}{near}`?"))
                 } else {
                     did_you_mean(name, alike)
                 };
-                Diagnostic::new(codes::FILE_MISSING, from, format!("there is no file `{shown}`"))
-                    .label("paths are relative to the file they stand in")
-                    .maybe_help(help)
+                Diagnostic::new(
+                    codes::FILE_MISSING,
+                    from,
+                    format!("there is no file `{shown}`"),
+                )
+                .label("paths are relative to the file they stand in")
+                .maybe_help(help)
             }
-            ReadError::Outside => {
-                Diagnostic::new(codes::FILE_OUTSIDE, from, format!("`{written}` is a link that leads out of the project"))
-                    .label(format!("the project is {}", self.root_words()))
-                    .help("put the file itself into the project")
-            }
-            ReadError::Unreadable(reason) => {
-                Diagnostic::new(codes::FILE_UNREADABLE, from, format!("`{shown}` cannot be read: {reason}"))
-                    .label("a readable text file is expected")
-            }
+            ReadError::Outside => Diagnostic::new(
+                codes::FILE_OUTSIDE,
+                from,
+                format!("`{written}` is a link that leads out of the project"),
+            )
+            .label(format!("the project is {}", self.root_words()))
+            .help("put the file itself into the project"),
+            ReadError::Unreadable(reason) => Diagnostic::new(
+                codes::FILE_UNREADABLE,
+                from,
+                format!("`{shown}` cannot be read: {reason}"),
+            )
+            .label("a readable text file is expected"),
         }
     }
 
@@ -407,17 +463,27 @@ impl<'a> Loader<'a> {
         let shown = self.project.shown(path);
         // Editors on Windows put a mark at the beginning that means nothing in UTF-8.
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-        let fault = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
-        let id = self.sources.add(path, shown.clone(), String::from_utf8_lossy(bytes));
+        let fault = std::str::from_utf8(bytes)
+            .err()
+            .map(|error| error.valid_up_to());
+        let id = self
+            .sources
+            .add(path, shown.clone(), String::from_utf8_lossy(bytes));
         if let Some(at) = fault {
             let span = Span::new(id, at, at + char::REPLACEMENT_CHARACTER.len_utf8());
             let byte = bytes[at];
             let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
             let encoding = if utf16 { "UTF-16" } else { "another encoding" };
             self.diagnostics.push(
-                Diagnostic::new(codes::FILE_NOT_TEXT, span, format!("`{shown}` is not UTF-8 text"))
-                    .label(format!("byte 0x{byte:02x} has no meaning here; the file is probably in {encoding}"))
-                    .help("save the file as UTF-8"),
+                Diagnostic::new(
+                    codes::FILE_NOT_TEXT,
+                    span,
+                    format!("`{shown}` is not UTF-8 text"),
+                )
+                .label(format!(
+                    "byte 0x{byte:02x} has no meaning here; the file is probably in {encoding}"
+                ))
+                .help("save the file as UTF-8"),
             );
         }
         id
@@ -457,7 +523,11 @@ mod tests {
             ("a.mlp", "C:\\b.mlp", Err(PathFault::Absolute)),
             ("a.mlp", "", Err(PathFault::Empty)),
         ] {
-            assert_eq!(join(from, written).as_deref(), path.as_ref().map(|path| *path), "{written} in {from}");
+            assert_eq!(
+                join(from, written).as_deref(),
+                path.as_ref().map(|path| *path),
+                "{written} in {from}"
+            );
         }
     }
 
@@ -473,7 +543,11 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_reported_with_the_nearest_name() {
-        let project = Project::in_memory(Memory::new([("p/a.mlp", ""), ("p/lib/steps.py", ""), ("p/lib/step.mlp", "")]));
+        let project = Project::in_memory(Memory::new([
+            ("p/a.mlp", ""),
+            ("p/lib/steps.py", ""),
+            ("p/lib/step.mlp", ""),
+        ]));
         let (mut loader, here) = loaded(&project, "p/a.mlp");
         assert_eq!(
             short(&loader.load(here, "lib/setps.py").unwrap_err()),
@@ -483,7 +557,10 @@ mod tests {
             short(&loader.load(here, "lib\\steps.py").unwrap_err()),
             "E0701: there is no file `p/lib\\steps.py` (paths are written with `/`)"
         );
-        assert_eq!(short(&loader.load(here, "lib").unwrap_err()), "E0704: `p/lib` cannot be read: it is a folder ()");
+        assert_eq!(
+            short(&loader.load(here, "lib").unwrap_err()),
+            "E0704: `p/lib` cannot be read: it is a folder ()"
+        );
     }
 
     #[test]
@@ -510,7 +587,9 @@ mod tests {
         loader.load(here, "b.mlp").unwrap();
         let c = loader.load(here, "c.mlp").unwrap();
         assert_eq!(loader.sources.file(c).text, "# mark");
-        let [a, b] = loader.diagnostics.as_slice() else { panic!("{:?}", loader.diagnostics) };
+        let [a, b] = loader.diagnostics.as_slice() else {
+            panic!("{:?}", loader.diagnostics)
+        };
         assert_eq!(a.code, codes::FILE_NOT_TEXT);
         let at = loader.sources.start(a.primary().span);
         assert_eq!((at.line, at.column), (2, 6));
@@ -536,11 +615,21 @@ mod tests {
         let steps = loader.load(here, "../steps.py").unwrap();
         assert_eq!(loader.sources.file(steps).text, "ok");
         assert_eq!(loader.sources.file(steps).shown, "../steps.py");
-        assert!(loader.load(here, "inside.py").is_ok(), "a link that stays inside is fine");
+        assert!(
+            loader.load(here, "inside.py").is_ok(),
+            "a link that stays inside is fine"
+        );
         for path in ["../leak.py", "../../secret.py"] {
-            assert_eq!(loader.load(here, path).unwrap_err().code, codes::FILE_OUTSIDE, "{path}");
+            assert_eq!(
+                loader.load(here, path).unwrap_err().code,
+                codes::FILE_OUTSIDE,
+                "{path}"
+            );
         }
-        assert_eq!(loader.load(here, "../pipelines").unwrap_err().code, codes::FILE_UNREADABLE);
+        assert_eq!(
+            loader.load(here, "../pipelines").unwrap_err().code,
+            codes::FILE_UNREADABLE
+        );
     }
 
     #[test]
@@ -549,7 +638,11 @@ mod tests {
         let top = dir.path();
         std::fs::create_dir_all(top.join("a/b")).unwrap();
         std::fs::write(top.join("a/b/p.mlp"), "").unwrap();
-        let of = || Project::of(Path::new("a/b/p.mlp"), top).map(|(project, path)| (project.shown_root, path)).unwrap();
+        let of = || {
+            Project::of(Path::new("a/b/p.mlp"), top)
+                .map(|(project, path)| (project.shown_root, path))
+                .unwrap()
+        };
         assert_eq!(of(), ("a/b/".into(), "p.mlp".into()));
         std::fs::create_dir(top.join(".git")).unwrap();
         assert_eq!(of(), (String::new(), "a/b/p.mlp".into()));

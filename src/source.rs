@@ -86,13 +86,18 @@ impl SourceFile {
 
     /// The line of a byte offset, from 0. An offset past the end is on the last line.
     pub fn line_at(&self, offset: usize) -> usize {
-        self.line_starts.partition_point(|&start| start as usize <= offset) - 1
+        self.line_starts
+            .partition_point(|&start| start as usize <= offset)
+            - 1
     }
 
     /// The bytes of a line, counted from 0, without its line end.
     pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
         let start = self.line_starts[line] as usize;
-        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |&next| next as usize);
+        let end = self
+            .line_starts
+            .get(line + 1)
+            .map_or(self.text.len(), |&next| next as usize);
         let text = &self.text[start..end];
         let text = text.strip_suffix('\n').unwrap_or(text);
         start..start + text.strip_suffix('\r').unwrap_or(text).len()
@@ -119,6 +124,11 @@ impl SourceMap {
 
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// In the order in which they were loaded.
+    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter()
     }
 
     /// The file with this path from the project's root, if it was loaded.

@@ -65,13 +65,18 @@ impl Checker<'_> {
                     default: match &param.default {
                         None => Default::None,
                         // A location is given to a run, not to a call.
-                        Some(ParamDefault::Const(_)) if param.ty.artifact().is_some() => Default::None,
+                        Some(ParamDefault::Const(_)) if param.ty.artifact().is_some() => {
+                            Default::None
+                        }
                         Some(ParamDefault::Const(value)) => Default::Const(value.clone()),
                         Some(ParamDefault::Run(field)) => Default::Run(*field),
                     },
                     span: param.span,
                 });
-                let outputs = pipeline.outputs.iter().map(|output| (&output.name, &output.ty));
+                let outputs = pipeline
+                    .outputs
+                    .iter()
+                    .map(|output| (&output.name, &output.ty));
                 (
                     &pipeline.name,
                     pipeline.span,
@@ -85,19 +90,34 @@ impl Checker<'_> {
         let ty = match outputs.as_slice() {
             [] => Type::Nothing,
             [(_, ty)] if unnamed => (*ty).clone(),
-            several => Type::record(several.iter().map(|(name, ty)| ((*name).clone(), (*ty).clone())).collect()),
+            several => Type::record(
+                several
+                    .iter()
+                    .map(|(name, ty)| ((*name).clone(), (*ty).clone()))
+                    .collect(),
+            ),
         };
         let (callee, merged) = match call.callee {
             Callee::Component(at) => {
                 let component = &module.components[at];
                 let merged = attributes::merge(&self.layers(component, call.with.as_ref()));
-                self.diagnostics
-                    .extend(attributes::check_merged(&merged, &component.definition.step, call.span));
+                if let Some(with) = &call.with {
+                    self.diagnostics
+                        .extend(attributes::lint_step(with, &component.definition.step));
+                }
+                self.diagnostics.extend(attributes::check_merged(
+                    &merged,
+                    &component.definition,
+                    self.reported,
+                ));
                 (graph::Callee::Component(graph::ComponentId(at)), merged)
             }
             Callee::Pipeline(at) => {
                 let layers: Vec<_> = call.with.iter().collect();
-                (graph::Callee::Pipeline(graph::PipelineId(at)), attributes::merge(&layers))
+                (
+                    graph::Callee::Pipeline(graph::PipelineId(at)),
+                    attributes::merge(&layers),
+                )
             }
             Callee::Unknown => unreachable!("returned above"),
         };
@@ -109,7 +129,13 @@ impl Checker<'_> {
         Some((NodeKind::Task(task), ty))
     }
 
-    fn args(&mut self, call: &Call, callee: &str, declared: Span, inputs: &[Input<'_>]) -> Vec<Arg> {
+    fn args(
+        &mut self,
+        call: &Call,
+        callee: &str,
+        declared: Span,
+        inputs: &[Input<'_>],
+    ) -> Vec<Arg> {
         let mut given: Vec<Option<Expr>> = inputs.iter().map(|_| None).collect();
         let mut spans: Vec<Option<Span>> = vec![None; inputs.len()];
         let mut unknown = false;
@@ -177,16 +203,25 @@ impl Checker<'_> {
     }
 
     fn missing_arguments(&mut self, call: &Call, callee: &str, missing: &[&Input<'_>]) {
-        let names: Vec<String> = missing.iter().map(|input| format!("`{}`", input.name)).collect();
+        let names: Vec<String> = missing
+            .iter()
+            .map(|input| format!("`{}`", input.name))
+            .collect();
         let mut diagnostic = Diagnostic::new(
             codes::MISSING_ARGUMENT,
             call.span,
             format!("the call of `{callee}` leaves out {}", names.join(", ")),
         );
         for input in missing {
-            diagnostic = diagnostic.also(input.span, format!("`{}` has no default and is `{}`", input.name, input.ty));
+            diagnostic = diagnostic.also(
+                input.span,
+                format!("`{}` has no default and is `{}`", input.name, input.ty),
+            );
         }
-        let example: Vec<String> = missing.iter().map(|input| format!("{}=..", input.name)).collect();
+        let example: Vec<String> = missing
+            .iter()
+            .map(|input| format!("{}=..", input.name))
+            .collect();
         self.diagnostics
             .push(diagnostic.help(format!("add `{}`", example.join(", "))));
     }
@@ -220,6 +255,7 @@ impl Checker<'_> {
                 .label(format!("this is argument {}", position + 1))
             }
         };
-        self.diagnostics.push(diagnostic.also(declared, format!("`{callee}` is declared here")));
+        self.diagnostics
+            .push(diagnostic.also(declared, format!("`{callee}` is declared here")));
     }
 }

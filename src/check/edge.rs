@@ -113,7 +113,13 @@ pub(super) fn report(
 }
 
 /// The report about a constant that is not a value of `asked`.
-pub(super) fn report_constant(reject: &Reject, given: &Type, asked: &Type, span: Span, consumer: Consumer<'_>) -> Diagnostic {
+pub(super) fn report_constant(
+    reject: &Reject,
+    given: &Type,
+    asked: &Type,
+    span: Span,
+    consumer: Consumer<'_>,
+) -> Diagnostic {
     let name = consumer.name;
     let diagnostic = match reject {
         Reject::Type { .. } => Diagnostic::new(
@@ -129,7 +135,12 @@ pub(super) fn report_constant(reject: &Reject, given: &Type, asked: &Type, span:
             } else {
                 format!("`{expected}`")
             };
-            Diagnostic::new(codes::OUT_OF_RANGE, span, format!("{name} takes {expected}")).label("this is outside")
+            Diagnostic::new(
+                codes::OUT_OF_RANGE,
+                span,
+                format!("{name} takes {expected}"),
+            )
+            .label("this is outside")
         }
     };
     match consumer.declared {

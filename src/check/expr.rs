@@ -15,11 +15,19 @@ use super::{Checker, Local, fold};
 
 impl Checker<'_> {
     /// An expression where a value of type `asked` is wanted.
-    pub(super) fn wanted(&mut self, source: &module::Expr, asked: &Type, consumer: Consumer<'_>) -> Expr {
+    pub(super) fn wanted(
+        &mut self,
+        source: &module::Expr,
+        asked: &Type,
+        consumer: Consumer<'_>,
+    ) -> Expr {
         // Inside a literal each part is held against its own part of the type, so that a report points at it.
         match (&source.kind, asked.base()) {
             (module::ExprKind::List(items), Type::List(item)) => {
-                let items: Vec<Expr> = items.iter().map(|source| self.wanted(source, item, consumer)).collect();
+                let items: Vec<Expr> = items
+                    .iter()
+                    .map(|source| self.wanted(source, item, consumer))
+                    .collect();
                 return fold_list(items, asked.unrefined(), source.span);
             }
             (module::ExprKind::Record(entries), Type::Dict(inner)) => {
@@ -55,8 +63,12 @@ impl Checker<'_> {
                 }
                 None => {
                     self.diagnostics.push(
-                        Diagnostic::new(codes::NO_SUCH_FIELD, *key, format!("`{record}` has no field `{name}`"))
-                            .maybe_help(did_you_mean(name, record.fields.keys().map(String::as_str))),
+                        Diagnostic::new(
+                            codes::NO_SUCH_FIELD,
+                            *key,
+                            format!("`{record}` has no field `{name}`"),
+                        )
+                        .maybe_help(did_you_mean(name, record.fields.keys().map(String::as_str))),
                     );
                     self.expr(source, None);
                 }
@@ -108,8 +120,9 @@ impl Checker<'_> {
                     let reject = Reject::Type {
                         expected: asked.to_string(),
                     };
-                    self.diagnostics
-                        .push(edge::report_constant(&reject, &expr.ty, asked, expr.span, consumer));
+                    self.diagnostics.push(edge::report_constant(
+                        &reject, &expr.ty, asked, expr.span, consumer,
+                    ));
                     unknown(expr.span)
                 }
                 Ok(value) => Expr {
@@ -118,15 +131,23 @@ impl Checker<'_> {
                     span: expr.span,
                 },
                 Err(reject) => {
-                    self.diagnostics
-                        .push(edge::report_constant(&reject, &expr.ty, asked, expr.span, consumer));
+                    self.diagnostics.push(edge::report_constant(
+                        &reject, &expr.ty, asked, expr.span, consumer,
+                    ));
                     unknown(expr.span)
                 }
             };
         }
         let fit = fits(&expr.ty, asked);
         let producer = self.producer(&expr);
-        let report = edge::report(&fit, &expr.ty, asked, expr.span, producer.as_ref(), consumer);
+        let report = edge::report(
+            &fit,
+            &expr.ty,
+            asked,
+            expr.span,
+            producer.as_ref(),
+            consumer,
+        );
         self.diagnostics.extend(report);
         expr
     }
@@ -135,7 +156,11 @@ impl Checker<'_> {
     fn producer(&self, expr: &Expr) -> Option<Producer> {
         match &expr.kind {
             ExprKind::Param(name) => {
-                let param = self.pipeline.params.iter().find(|param| param.name == *name)?;
+                let param = self
+                    .pipeline
+                    .params
+                    .iter()
+                    .find(|param| param.name == *name)?;
                 Some(Producer {
                     name: format!("`{name}`"),
                     declared: Some(param.span),
@@ -164,11 +189,17 @@ impl Checker<'_> {
         let named: Vec<(&str, Span)> = match task.callee {
             graph::Callee::Component(id) => {
                 let outputs = &self.module.components[id.0].definition.outputs;
-                outputs.iter().map(|port| (port.name.as_str(), port.span)).collect()
+                outputs
+                    .iter()
+                    .map(|port| (port.name.as_str(), port.span))
+                    .collect()
             }
             graph::Callee::Pipeline(id) => {
                 let outputs = &self.module.pipelines[id.0].outputs;
-                outputs.iter().map(|port| (port.name.as_str(), port.span)).collect()
+                outputs
+                    .iter()
+                    .map(|port| (port.name.as_str(), port.span))
+                    .collect()
             }
         };
         named
@@ -178,23 +209,37 @@ impl Checker<'_> {
     }
 
     fn no_value(&mut self, expr: &Expr) {
-        let ExprKind::Node(node) = expr.kind else { return };
+        let ExprKind::Node(node) = expr.kind else {
+            return;
+        };
         let node = &self.graph[node];
         let (what, help) = match &node.kind {
-            NodeKind::If(branching) if branching.otherwise.is_some() => {
-                ("not every branch of the `if` ends with a value", "end each branch with the value it gives")
-            }
-            NodeKind::If(_) => ("the branch of the `if` ends without a value", "end it with the value it gives"),
-            NodeKind::For(_) => ("the body of the loop ends without a value", "end it with the value of an item"),
-            NodeKind::Task(_) | NodeKind::Require(_) => {
-                ("its component declares no output", "use it in `after`, or declare an output with `->`")
-            }
+            NodeKind::If(branching) if branching.otherwise.is_some() => (
+                "not every branch of the `if` ends with a value",
+                "end each branch with the value it gives",
+            ),
+            NodeKind::If(_) => (
+                "the branch of the `if` ends without a value",
+                "end it with the value it gives",
+            ),
+            NodeKind::For(_) => (
+                "the body of the loop ends without a value",
+                "end it with the value of an item",
+            ),
+            NodeKind::Task(_) | NodeKind::Require(_) => (
+                "its component declares no output",
+                "use it in `after`, or declare an output with `->`",
+            ),
         };
         self.diagnostics.push(
-            Diagnostic::new(codes::NO_VALUE, expr.span, format!("`{}` has no value", node.name))
-                .label(what)
-                .also(node.span, format!("`{}` is made here", node.name))
-                .help(help),
+            Diagnostic::new(
+                codes::NO_VALUE,
+                expr.span,
+                format!("`{}` has no value", node.name),
+            )
+            .label(what)
+            .also(node.span, format!("`{}` is made here", node.name))
+            .help(help),
         );
     }
 
@@ -214,7 +259,9 @@ impl Checker<'_> {
             }
             ty => {
                 let help = match ty {
-                    Type::Optional(_) => "it may be absent: give a value for that case with `?? false`",
+                    Type::Optional(_) => {
+                        "it may be absent: give a value for that case with `?? false`"
+                    }
                     _ if ty.is_number() => "compare it: `.. > 0`",
                     Type::Str => "compare it: `.. == \"\"`",
                     _ => "write a comparison",
@@ -253,7 +300,9 @@ impl Checker<'_> {
                 match (a.constant(), b.constant()) {
                     (Some(Value::Bool(false)), _) => return Expr { span, ..b },
                     (_, Some(Value::Bool(false))) => return Expr { span, ..a },
-                    (Some(Value::Bool(true)), _) | (_, Some(Value::Bool(true))) => ExprKind::Const(Value::Bool(true)),
+                    (Some(Value::Bool(true)), _) | (_, Some(Value::Bool(true))) => {
+                        ExprKind::Const(Value::Bool(true))
+                    }
                     _ => ExprKind::Or(a.into(), b.into()),
                 }
             }
@@ -274,7 +323,13 @@ impl Checker<'_> {
         }
     }
 
-    fn comparison(&mut self, op: Comparison, a: &module::Expr, b: &module::Expr, span: Span) -> Expr {
+    fn comparison(
+        &mut self,
+        op: Comparison,
+        a: &module::Expr,
+        b: &module::Expr,
+        span: Span,
+    ) -> Expr {
         let (mut a, mut b) = (self.expr(a, None), self.expr(b, None));
         if a.ty.is_unknown() || b.ty.is_unknown() {
             return unknown(span);
@@ -287,9 +342,13 @@ impl Checker<'_> {
             }
             if side.ty.is_optional() {
                 self.diagnostics.push(
-                    Diagnostic::new(codes::MAY_BE_ABSENT, side.span, "a comparison needs a value, but this may be absent")
-                        .label(format!("this is `{}`", side.ty))
-                        .help("give a value for when it is absent: `(x ?? default) == ..`"),
+                    Diagnostic::new(
+                        codes::MAY_BE_ABSENT,
+                        side.span,
+                        "a comparison needs a value, but this may be absent",
+                    )
+                    .label(format!("this is `{}`", side.ty))
+                    .help("give a value for when it is absent: `(x ?? default) == ..`"),
                 );
                 return unknown(span);
             }
@@ -307,8 +366,13 @@ impl Checker<'_> {
                                 name: "the comparison",
                                 declared: None,
                             };
-                            let report =
-                                edge::report_constant(&reject, &literal.ty, &types[other], literal.span, consumer);
+                            let report = edge::report_constant(
+                                &reject,
+                                &literal.ty,
+                                &types[other],
+                                literal.span,
+                                consumer,
+                            );
                             self.diagnostics.push(report);
                             return unknown(span);
                         }
@@ -319,7 +383,9 @@ impl Checker<'_> {
         let equality = matches!(op, Comparison::Equal | Comparison::NotEqual);
         let comparable = match (a.ty.base(), b.ty.base()) {
             (Type::Int | Type::Float, Type::Int | Type::Float) => true,
-            (a, b) if a == b && a.is_scalar() => equality || matches!(a, Type::Date | Type::DateTime),
+            (a, b) if a == b && a.is_scalar() => {
+                equality || matches!(a, Type::Date | Type::DateTime)
+            }
             _ => false,
         };
         if !comparable {
@@ -378,7 +444,10 @@ impl Checker<'_> {
             | module::ExprKind::Compare(..) => {
                 let expr = self.logic(source);
                 if expr.constant().is_none() && !expr.ty.is_unknown() {
-                    self.not_constant(span, "logic on run-time values stands in `if` and `require` only");
+                    self.not_constant(
+                        span,
+                        "logic on run-time values stands in `if` and `require` only",
+                    );
                     return unknown(span);
                 }
                 return expr;
@@ -445,7 +514,10 @@ impl Checker<'_> {
                 ty: ty.clone(),
                 span,
             },
-            Local::Let(value) => Expr { span, ..value.clone() },
+            Local::Let(value) => Expr {
+                span,
+                ..value.clone()
+            },
         };
         if self.optional[id.0] {
             Expr {
@@ -471,7 +543,10 @@ impl Checker<'_> {
                 if let ExprKind::Map(entries) = &inner.kind
                     && let Some((_, value)) = entries.iter().find(|(name, _)| name == field)
                 {
-                    return Expr { span, ..value.clone() };
+                    return Expr {
+                        span,
+                        ..value.clone()
+                    };
                 }
                 if let ExprKind::Const(Value::Map(entries)) = &inner.kind
                     && let Some(value) = entries.get(field)
@@ -499,7 +574,9 @@ impl Checker<'_> {
     fn no_such_field(&self, inner: &Expr, field: &str, span: Span) -> Diagnostic {
         let ty = &inner.ty;
         let task = match inner.kind {
-            ExprKind::Node(node) if matches!(self.graph[node].kind, NodeKind::Task(_)) => Some(node),
+            ExprKind::Node(node) if matches!(self.graph[node].kind, NodeKind::Task(_)) => {
+                Some(node)
+            }
             _ => None,
         };
         let candidates: Vec<&str> = record_of(ty).map_or(Vec::new(), |record| {
@@ -508,26 +585,44 @@ impl Checker<'_> {
         match task {
             Some(node) if record_of(ty).is_none() => {
                 let name = &self.graph[node].name;
-                Diagnostic::new(codes::NO_SUCH_FIELD, span, format!("`{name}` has one output, without a name"))
-                    .label(format!("`{name}` itself is `{ty}`"))
-                    .help(format!("write `{name}` alone"))
+                Diagnostic::new(
+                    codes::NO_SUCH_FIELD,
+                    span,
+                    format!("`{name}` has one output, without a name"),
+                )
+                .label(format!("`{name}` itself is `{ty}`"))
+                .help(format!("write `{name}` alone"))
             }
             Some(node) => {
                 let name = &self.graph[node].name;
-                let diagnostic = Diagnostic::new(codes::NO_SUCH_FIELD, span, format!("`{name}` has no output `{field}`"));
+                let diagnostic = Diagnostic::new(
+                    codes::NO_SUCH_FIELD,
+                    span,
+                    format!("`{name}` has no output `{field}`"),
+                );
                 let diagnostic = match self.output_span(node, None) {
                     Some(declared) => diagnostic.also(declared, "its outputs are declared here"),
                     None => diagnostic,
                 };
                 diagnostic.maybe_help(did_you_mean(field, candidates))
             }
-            None => Diagnostic::new(codes::NO_SUCH_FIELD, span, format!("`{ty}` has no field `{field}`"))
-                .also(inner.span, format!("this is `{ty}`"))
-                .maybe_help(did_you_mean(field, candidates)),
+            None => Diagnostic::new(
+                codes::NO_SUCH_FIELD,
+                span,
+                format!("`{ty}` has no field `{field}`"),
+            )
+            .also(inner.span, format!("this is `{ty}`"))
+            .maybe_help(did_you_mean(field, candidates)),
         }
     }
 
-    fn coalesce(&mut self, a: &module::Expr, b: &module::Expr, hint: Option<&Type>, span: Span) -> Expr {
+    fn coalesce(
+        &mut self,
+        a: &module::Expr,
+        b: &module::Expr,
+        hint: Option<&Type>,
+        span: Span,
+    ) -> Expr {
         let a = self.expr(a, None);
         let inner = match &a.ty {
             Type::Unknown => Type::Unknown,
@@ -556,7 +651,15 @@ impl Checker<'_> {
             _ => inner.clone(),
         };
         let optional = b.ty.is_optional();
-        let b = self.fitted(b, &if optional { ty.clone().optional() } else { ty.clone() }, consumer);
+        let b = self.fitted(
+            b,
+            &if optional {
+                ty.clone().optional()
+            } else {
+                ty.clone()
+            },
+            consumer,
+        );
         if a.constant().is_some_and(Value::is_absent) {
             return Expr { span, ..b };
         }
@@ -614,9 +717,15 @@ impl Checker<'_> {
             if side.ty.is_optional() || !side.ty.is_number() {
                 let text = matches!(side.ty.base(), Type::Str);
                 self.diagnostics.push(
-                    Diagnostic::new(codes::BAD_ARITHMETIC, side.span, format!("arithmetic is on numbers, not `{}`", side.ty))
-                        .label(format!("this is `{}`", side.ty))
-                        .maybe_help(text.then(|| "join texts with an f-string: `f\"{a}{b}\"`".to_owned())),
+                    Diagnostic::new(
+                        codes::BAD_ARITHMETIC,
+                        side.span,
+                        format!("arithmetic is on numbers, not `{}`", side.ty),
+                    )
+                    .label(format!("this is `{}`", side.ty))
+                    .maybe_help(
+                        text.then(|| "join texts with an f-string: `f\"{a}{b}\"`".to_owned()),
+                    ),
                 );
                 return unknown(span);
             }
@@ -632,7 +741,8 @@ impl Checker<'_> {
                 span,
             },
             Err(why) => {
-                self.diagnostics.push(Diagnostic::new(codes::BAD_ARITHMETIC, span, why));
+                self.diagnostics
+                    .push(Diagnostic::new(codes::BAD_ARITHMETIC, span, why));
                 unknown(span)
             }
         }
@@ -720,14 +830,21 @@ impl Checker<'_> {
                 self.no_value(item);
                 return Type::Unknown;
             }
-            joined = match if at == 0 { Some(item.ty.clone()) } else { super::join(&joined, &item.ty) } {
+            joined = match if at == 0 {
+                Some(item.ty.clone())
+            } else {
+                super::join(&joined, &item.ty)
+            } {
                 Some(joined) => joined,
                 None => {
                     self.diagnostics.push(
                         Diagnostic::new(
                             codes::TYPE_MISMATCH,
                             item.span,
-                            format!("the items of a list have one type, not `{joined}` and `{}`", item.ty),
+                            format!(
+                                "the items of a list have one type, not `{joined}` and `{}`",
+                                item.ty
+                            ),
                         )
                         .label(format!("this is `{}`", item.ty))
                         .also(items[0].span, format!("this is `{}`", items[0].ty)),

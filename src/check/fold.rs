@@ -37,7 +37,11 @@ pub(super) fn arithmetic(op: Arithmetic, a: &Value, b: &Value) -> Result<Value, 
             Arithmetic::Divide => return Ok(Value::Float(*a as f64 / *b as f64)),
             Arithmetic::Remainder if *b == 0 => return Err(ZERO),
             Arithmetic::Remainder => a.checked_rem(*b).map(|rest| {
-                if rest != 0 && (rest < 0) != (*b < 0) { rest + b } else { rest }
+                if rest != 0 && (rest < 0) != (*b < 0) {
+                    rest + b
+                } else {
+                    rest
+                }
             }),
         };
         return whole.map(Value::Int).ok_or(RANGE);
@@ -53,10 +57,18 @@ pub(super) fn arithmetic(op: Arithmetic, a: &Value, b: &Value) -> Result<Value, 
         Arithmetic::Divide => a / b,
         Arithmetic::Remainder => {
             let rest = a % b;
-            if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
+            if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
+                rest + b
+            } else {
+                rest
+            }
         }
     };
-    if result.is_finite() { Ok(Value::Float(result)) } else { Err("the result is no finite number") }
+    if result.is_finite() {
+        Ok(Value::Float(result))
+    } else {
+        Err("the result is no finite number")
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +89,9 @@ mod tests {
     fn large_ints_compare_as_ints() {
         let (a, b) = (Value::Int((1 << 53) + 1), Value::Int(1 << 53));
         assert_eq!(compare(Comparison::Equal, &a, &b), Some(false));
-        assert_eq!(compare(Comparison::Equal, &Value::Int(1), &Value::Float(1.0)), Some(true));
+        assert_eq!(
+            compare(Comparison::Equal, &Value::Int(1), &Value::Float(1.0)),
+            Some(true)
+        );
     }
 }

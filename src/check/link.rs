@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::{
-    Callee, Component, ComponentId, NodeKind, Pipeline, PipelineId, Program, PythonCode, PythonSourceId, Step,
+    Callee, Component, ComponentId, NodeKind, Pipeline, PipelineId, Program, PythonCode,
+    PythonSourceId, Step,
 };
 use crate::resolve::module::Module;
 
@@ -50,8 +51,12 @@ pub(super) fn link(module: Module, pipelines: Vec<Pipeline>, entry: usize, path:
             for node in pipeline.graph.node_weights_mut() {
                 if let NodeKind::Task(task) = &mut node.kind {
                     task.callee = match task.callee {
-                        Callee::Component(id) => Callee::Component(ComponentId(numbers.component[&id.0])),
-                        Callee::Pipeline(id) => Callee::Pipeline(PipelineId(numbers.pipeline[&id.0])),
+                        Callee::Component(id) => {
+                            Callee::Component(ComponentId(numbers.component[&id.0]))
+                        }
+                        Callee::Pipeline(id) => {
+                            Callee::Pipeline(PipelineId(numbers.pipeline[&id.0]))
+                        }
                     };
                 }
             }
@@ -97,7 +102,9 @@ impl Numbers {
         let pipeline = &pipelines[at];
         let blocks = std::iter::once(&pipeline.body).chain(&pipeline.finally);
         for node in blocks.flat_map(|block| pipeline.nodes_within(block)) {
-            let NodeKind::Task(task) = &pipeline.graph[node].kind else { continue };
+            let NodeKind::Task(task) = &pipeline.graph[node].kind else {
+                continue;
+            };
             match task.callee {
                 Callee::Component(id) => {
                     self.component.entry(id.0).or_insert_with(|| {

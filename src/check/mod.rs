@@ -13,7 +13,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{self, Edge, Expr, Node, NodeKind, Program};
-use crate::resolve::attributes::Layer;
+use crate::resolve::attributes::{self, Layer, Reported};
 use crate::resolve::module::{self, Block, LocalId, Module, Statement, StatementKind};
 use crate::source::Span;
 use crate::types::{Type, join};
@@ -27,11 +27,18 @@ pub struct Checked {
 
 /// Checks all pipelines of a module.
 pub fn check(module: &Module) -> (Checked, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
+    let mut diagnostics: Vec<Diagnostic> = module
+        .components
+        .iter()
+        .flat_map(|component| {
+            attributes::lint_step(&component.attributes, &component.definition.step)
+        })
+        .collect();
+    let mut reported = Reported::default();
     let pipelines = module
         .pipelines
         .iter()
-        .map(|pipeline| Checker::new(module, pipeline).pipeline(&mut diagnostics))
+        .map(|pipeline| Checker::new(module, pipeline, &mut reported).pipeline(&mut diagnostics))
         .collect();
     (Checked { pipelines }, diagnostics)
 }
@@ -61,10 +68,12 @@ struct Checker<'a> {
     /// The locals of the body's own block, once `finally` is being checked: there they may be absent.
     optional: Vec<bool>,
     diagnostics: Vec<Diagnostic>,
+    /// What merged attributes gave rise to already: many tasks share them.
+    reported: &'a mut Reported,
 }
 
 impl<'a> Checker<'a> {
-    fn new(module: &'a Module, pipeline: &'a module::Pipeline) -> Self {
+    fn new(module: &'a Module, pipeline: &'a module::Pipeline, reported: &'a mut Reported) -> Self {
         Checker {
             module,
             pipeline,
@@ -72,6 +81,7 @@ impl<'a> Checker<'a> {
             locals: vec![Local::Unknown; pipeline.locals.len()],
             optional: vec![false; pipeline.locals.len()],
             diagnostics: Vec::new(),
+            reported,
         }
     }
 
@@ -190,8 +200,18 @@ impl<'a> Checker<'a> {
             .chain(otherwise.iter().map(|block| block.value.as_ref()))
             .collect();
         let ty = self.joined(&values, span);
-        let ty = if otherwise.is_none() { ty.optional() } else { ty };
-        (NodeKind::If(graph::If { branches, otherwise }), ty)
+        let ty = if otherwise.is_none() {
+            ty.optional()
+        } else {
+            ty
+        };
+        (
+            NodeKind::If(graph::If {
+                branches,
+                otherwise,
+            }),
+            ty,
+        )
     }
 
     /// The type of an `if` whose branches have these values; no value when one of them has none.
@@ -208,7 +228,10 @@ impl<'a> Checker<'a> {
                         Diagnostic::new(
                             codes::BRANCHES_DIFFER,
                             value.span,
-                            format!("this branch gives `{}`, an earlier one `{joined}`", value.ty),
+                            format!(
+                                "this branch gives `{}`, an earlier one `{joined}`",
+                                value.ty
+                            ),
                         )
                         .label(format!("this is `{}`", value.ty))
                         .also(values[0].span, format!("this is `{}`", values[0].ty))
@@ -229,14 +252,22 @@ impl<'a> Checker<'a> {
             Type::List(item) => (**item).clone(),
             ty => {
                 let help = match ty {
-                    Type::Optional(_) => Some("it may be absent: give a list for that case with `?? []`"),
-                    Type::Int => Some("there are no ranges: write the list, or let a component return it"),
+                    Type::Optional(_) => {
+                        Some("it may be absent: give a list for that case with `?? []`")
+                    }
+                    Type::Int => {
+                        Some("there are no ranges: write the list, or let a component return it")
+                    }
                     _ => None,
                 };
                 self.diagnostics.push(
-                    Diagnostic::new(codes::NOT_A_LIST, items.span, format!("a loop takes a list, not `{ty}`"))
-                        .label(format!("this is `{ty}`"))
-                        .maybe_help(help.map(str::to_owned)),
+                    Diagnostic::new(
+                        codes::NOT_A_LIST,
+                        items.span,
+                        format!("a loop takes a list, not `{ty}`"),
+                    )
+                    .label(format!("this is `{ty}`"))
+                    .maybe_help(help.map(str::to_owned)),
                 );
                 Type::Unknown
             }
@@ -271,17 +302,31 @@ impl<'a> Checker<'a> {
         let pipeline = self.pipeline;
         let Some(returned) = &pipeline.returned else {
             if !pipeline.outputs.is_empty() {
-                let names: Vec<&str> = pipeline.outputs.iter().map(|output| output.name.as_str()).collect();
+                let names: Vec<&str> = pipeline
+                    .outputs
+                    .iter()
+                    .map(|output| output.name.as_str())
+                    .collect();
                 let example = if pipeline.unnamed_output {
                     "return ..".to_owned()
                 } else {
-                    format!("return {{ {} }}", names.iter().map(|name| format!("{name}: ..")).collect::<Vec<_>>().join(", "))
+                    format!(
+                        "return {{ {} }}",
+                        names
+                            .iter()
+                            .map(|name| format!("{name}: .."))
+                            .collect::<Vec<_>>()
+                            .join(", ")
+                    )
                 };
                 self.diagnostics.push(
                     Diagnostic::new(
                         codes::BAD_RETURN,
                         pipeline.span,
-                        format!("pipeline `{}` declares outputs but returns nothing", pipeline.name),
+                        format!(
+                            "pipeline `{}` declares outputs but returns nothing",
+                            pipeline.name
+                        ),
                     )
                     .also(pipeline.outputs[0].span, "declared here")
                     .help(format!("end its body with `{example}`")),
@@ -307,11 +352,19 @@ impl<'a> Checker<'a> {
         }
         let module::ExprKind::Record(entries) = &returned.value.kind else {
             if !matches!(returned.value.kind, module::ExprKind::Unknown) {
-                let names: Vec<String> = pipeline.outputs.iter().map(|output| format!("{}: ..", output.name)).collect();
+                let names: Vec<String> = pipeline
+                    .outputs
+                    .iter()
+                    .map(|output| format!("{}: ..", output.name))
+                    .collect();
                 self.diagnostics.push(
-                    Diagnostic::new(codes::BAD_RETURN, returned.value.span, "`return` names every output")
-                        .label("this is no record")
-                        .help(format!("write `return {{ {} }}`", names.join(", "))),
+                    Diagnostic::new(
+                        codes::BAD_RETURN,
+                        returned.value.span,
+                        "`return` names every output",
+                    )
+                    .label("this is no record")
+                    .help(format!("write `return {{ {} }}`", names.join(", "))),
                 );
             }
             return Vec::new();
@@ -367,7 +420,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The settings that hold for a call: the pipeline's defaults, the component's own, the task's.
-    fn layers<'l>(&'l self, component: &'l module::Component, with: Option<&'l Layer>) -> Vec<&'l Layer> {
+    fn layers<'l>(
+        &'l self,
+        component: &'l module::Component,
+        with: Option<&'l Layer>,
+    ) -> Vec<&'l Layer> {
         let mut layers = vec![&self.pipeline.defaults, &component.attributes];
         layers.extend(with);
         layers

@@ -1,3 +1,4 @@
 //! Writing: all quoting lives here, behind one door each.
 
 pub mod json;
+pub mod yaml;

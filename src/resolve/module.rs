@@ -171,3 +171,24 @@ pub enum Arithmetic {
     Divide,
     Remainder,
 }
+
+impl Block {
+    /// Calls `visit` with every call of the block and of all blocks inside it.
+    pub fn for_each_call<'a>(&'a self, visit: &mut impl FnMut(&'a Call)) {
+        for statement in &self.statements {
+            match &statement.kind {
+                StatementKind::Call(call) => visit(call),
+                StatementKind::If(branching) => {
+                    for (_, block) in &branching.branches {
+                        block.for_each_call(visit);
+                    }
+                    if let Some(block) = &branching.otherwise {
+                        block.for_each_call(visit);
+                    }
+                }
+                StatementKind::For(looping) => looping.body.for_each_call(visit),
+                StatementKind::Require(_) | StatementKind::Let(_) => {}
+            }
+        }
+    }
+}

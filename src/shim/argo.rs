@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 
-use super::{Step as Described, container};
+use super::{CONTAINER, CORE, EXPR, PACKAGES, Step as Described, assemble, container};
 
 pub(super) const FRONT: &str = include_str!("argo.py");
 
@@ -43,6 +43,24 @@ pub fn command(step: &Step) -> Vec<String> {
     ["python3", "-u", "-c", &container(step, FRONT)]
         .map(str::to_owned)
         .to_vec()
+}
+
+/// The shim as a file that all steps of a workflow share: with the parts for `packages` and for absent inputs where one needs them.
+pub fn shim(packages: bool, expressions: bool) -> String {
+    let mut parts = vec![CORE, CONTAINER];
+    if expressions {
+        parts.push(EXPR);
+    }
+    if packages {
+        parts.push(PACKAGES);
+    }
+    parts.push(FRONT);
+    assemble(&parts)
+}
+
+/// The first argument as JSON: the paths in it may be tags of the template.
+pub fn plain(step: &Step) -> String {
+    step.plain()
 }
 
 /// The first argument, or the content of the file that it names after `@`.

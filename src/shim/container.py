@@ -1,9 +1,10 @@
 # Part of the fronts for containers: the step's description as an argument, and values as engines carry them.
 #
-# The description is the base64 of a JSON object, in one argument or several, or `@` and the path of a file that holds it:
+# The description is a JSON object, or the base64 of one in one argument or several, or `@` and the path of a file that holds one:
 #
 #     function, file, source | function, module    a Python function; or
-#     run | shell | give | fail                    what else a step can be (child.py, expr.py)
+#     function, file, at                           the same with the path of its source, `encoded` when that is base64
+#     run | shell | give | fail | require          what else a step can be (child.py, expr.py)
 #     inputs    [name, type, as: value|str|path, key, carried, expr]: the ports; those with an `expr` are computed
 #     reads     the same: what only expressions read
 #     outputs   [name, type, by: returned|str|path, key, carried]
@@ -21,7 +22,17 @@ def description(words):
     if text[:1] == "@":
         with open(text[1:]) as file:
             text = file.read()
-    return json.loads(base64.b64decode(text))
+    return json.loads(text if text[:1] == "{" else base64.b64decode(text))
+
+
+def source_at(path, encoded):
+    with open(path, "rb") as file:
+        data = file.read()
+    if encoded:
+        import base64
+
+        data = base64.b64decode(data)
+    return data.decode("utf-8")
 
 
 def from_base64(what, ty, raw):
@@ -54,6 +65,11 @@ def carry(what, ty, raw, carried):
     return CARRIED[carried](what, ty, raw)
 
 
+# What to call an input in a message.
+def told(port):
+    return port.get("what") or "input `%s`" % port["name"]
+
+
 # Runs the described step. `find` gives what the engine has for a port: a path, paths, or a value as it is carried; `carried` is how, where
 # a port does not say it; `places` are the paths of the outputs; `check` refuses a value, given with its text, that the engine can't carry;
 # `trims` says that the engine drops one final newline.
@@ -64,14 +80,16 @@ def contain(step, find, carried, places, check, trims):
         if "expr" not in port:
             name, raw = port["name"], find(port)
             if port.get("as", "value") == "value":
-                raw = carry("input `%s`" % name, port["type"], raw, port.get("carried", carried))
+                raw = carry(told(port), port["type"], raw, port.get("carried", carried))
             scope[name] = raw
     for port in ports:
         if "expr" in port:
             value = evaluate(port["expr"], scope)
-            values[port["name"]] = conform("input `%s`" % port["name"], port["type"], value, False)
+            values[port["name"]] = conform(told(port), port["type"], value, False)
     if "packages" in step:
         install(step["packages"])
+    if "at" in step:
+        step["source"] = source_at(step["at"], step.get("encoded"))
     if "source" in step:
         step["folder"] = keep(step["file"], step["source"])
     try:

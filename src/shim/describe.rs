@@ -45,6 +45,11 @@ pub enum Work {
     Fail {
         fail: Expr,
     },
+    /// Fails with the message unless the condition holds.
+    Require {
+        require: Expr,
+        message: Expr,
+    },
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -54,6 +59,13 @@ pub enum Code {
     Embedded {
         file: String,
         source: String,
+    },
+    /// The same, in a file at the path `at`: its text, or the base64 of that.
+    File {
+        file: String,
+        at: String,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        encoded: bool,
     },
     Installed {
         module: String,
@@ -126,6 +138,8 @@ pub enum Carried {
     /// A JSON value; a text is taken as one where the type has no texts, or is optional.
     Json,
     Text,
+    /// Kubeflow only: a JSON value written as a text, for a literal that holds what the engine would take for a template.
+    Quoted,
     /// Of the text: for a literal that holds what the engine would take for a template.
     Base64,
     /// A list whose items are carried so: what gathering a loop gives.
@@ -159,12 +173,20 @@ impl From<PythonOutput> for By {
 impl<F, T> Step<F, T> {
     pub(super) fn has_expressions(&self) -> bool {
         let computed = |input: &Input<F>| matches!(input.given, Given::Computed { .. });
-        matches!(self.work, Work::Give { .. } | Work::Fail { .. })
+        matches!(self.work, Work::Give { .. } | Work::Fail { .. } | Work::Require { .. })
             || self.inputs.iter().any(computed)
     }
 }
 
 impl<F: Serialize, T: Serialize> Step<F, T> {
+    /// The description as JSON, in which an engine finds no template but in the places of ports.
+    pub(super) fn plain(&self) -> String {
+        let json = serde_json::to_value(self).expect("a description has text keys only");
+        let mut text = String::new();
+        write_spaced(&json, 0, false, &mut text);
+        text
+    }
+
     /// The description as one word: base64, in which no engine finds a template.
     pub(super) fn encoded(&self) -> String {
         let json = serde_json::to_string(self).expect("a description has text keys only");
@@ -190,6 +212,42 @@ fn run<S: Serializer>(words: &[Word], serializer: S) -> Result<S::Ok, S::Error> 
         })
         .collect();
     json!({ "run": words }).serialize(serializer)
+}
+
+/// JSON with a blank after each `:` and `,`. Braces in texts are escaped where two meet, but for the `places` of ports, which may be
+/// tags that the engine fills in.
+fn write_spaced(json: &Json, depth: usize, is_place: bool, out: &mut String) {
+    match json {
+        Json::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                write_spaced(item, depth + 1, is_place, out);
+            }
+            out.push(']');
+        }
+        Json::Object(entries) => {
+            out.push('{');
+            // A line for each part of the description: it is read in reviews.
+            let between = if depth == 0 { ",\n " } else { ", " };
+            for (at, (key, value)) in entries.iter().enumerate() {
+                out.push_str(if at > 0 { between } else { "" });
+                write_text(key, out);
+                out.push_str(": ");
+                // The description holds lists of ports, which are objects.
+                let is_place = depth == 2 && matches!(key.as_str(), "path" | "paths");
+                write_spaced(value, depth + 1, is_place, out);
+            }
+            out.push('}');
+        }
+        Json::String(text) if !is_place => write_text(text, out),
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+fn write_text(text: &str, out: &mut String) {
+    let json = Json::from(text).to_string();
+    out.push_str(&json.replace("{{", "{\\u007b"));
 }
 
 fn is_default<V: Default + PartialEq>(value: &V) -> bool {

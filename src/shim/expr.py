@@ -1,7 +1,7 @@
 # Part: small expressions over the inputs, computed before the step starts.
 #
 # An expression is an object of one key: `lit` with a value, `in` with the name of an input, `field` with an expression and a name,
-# `coalesce`, `and`, `or`, `concat`, `list` with expressions, `not` with one, `map` with expressions by name, `compare` with an operator's
+# `coalesce`, `and`, `or`, `concat`, `list` with expressions, `not`, `mark` with one, `map` with expressions by name, `compare` with an operator's
 # symbol and two expressions.
 
 
@@ -26,6 +26,10 @@ def evaluate(tree, scope):
         return compare(part[0], evaluate(part[1], scope), evaluate(part[2], scope))
     if kind == "concat":
         return "".join(text_in(evaluate(item, scope)) for item in part)
+    if kind == "mark":
+        # Empty when absent, else a dot and the text: for a shell, which has no absent texts.
+        value = evaluate(part, scope)
+        return "" if value is None else "." + text_in(value)
     if kind == "list":
         return [evaluate(item, scope) for item in part]
     return dict((name, evaluate(item, scope)) for name, item in part.items())
@@ -61,4 +65,11 @@ def fail_with(step, values, places):
     raise Refused(text_in(evaluate(step["fail"], values)))
 
 
-WORK.update(give=give, fail=fail_with)
+# A step that fails with a message unless its condition holds.
+def require(step, values, places):
+    if not evaluate(step["require"], values):
+        fail_with({"fail": step["message"]}, values, places)
+    return {}
+
+
+WORK.update(give=give, fail=fail_with, require=require)

@@ -24,6 +24,8 @@ pub enum Expr {
     Compare(&'static str, Box<Expr>, Box<Expr>),
     /// The texts of the values, joined.
     Concat(Vec<Expr>),
+    /// Empty when the value is absent, else a dot and its text.
+    Mark(Box<Expr>),
     List(Vec<Expr>),
     Map(IndexMap<String, Expr>),
 }

@@ -1,4 +1,11 @@
-# The front for Kubeflow Pipelines: the first argument is the ExecutorInput, the rest the step's description.
+# The front for Kubeflow Pipelines: the first argument is the ExecutorInput, the second the step's description as JSON, the rest its source
+# in pieces.
+#
+# `keys` are those of a list of artifacts; `chomp` drops a final newline; `unset` has the `marker` that stands for what `then` says: a
+# literal, or the name of a read.
+
+# kfp.local runs a step without Docker only when its command names this.
+SDK = "kfp.dsl.executor_main"
 
 
 def local_path(artifact):
@@ -25,7 +32,12 @@ def from_day(what, ty, raw):
     return conform(what, ty, raw[:10], False)
 
 
-CARRIED.update(status=from_status, day=from_day)
+# A JSON value as a text: `carried` as `quoted`.
+def from_quoted(what, ty, raw):
+    return from_json(what, ty, loads(what, raw, ty))
+
+
+CARRIED.update(status=from_status, day=from_day, quoted=from_quoted)
 
 
 # A number of its own and those in a list or struct travel as doubles; optional values are texts.
@@ -38,7 +50,9 @@ def kubeflow():
     import json
 
     given = json.loads(sys.argv[1])
-    step = description(sys.argv[2:])
+    step = json.loads(sys.argv[2])
+    if "file" in step:
+        step["source"] = "".join(sys.argv[3:])
     inputs, outputs = given.get("inputs", {}), given.get("outputs", {})
     parameters = inputs.get("parameterValues") or {}
     artifacts = inputs.get("artifacts") or {}
@@ -48,15 +62,34 @@ def kubeflow():
         if port.get("as", "value") == "value":
             if key not in parameters:
                 raise Refused("input `%s`: the engine gave no value" % port["name"])
-            return parameters[key]
-        paths = [local_path(artifact) for artifact in (artifacts.get(key) or {}).get("artifacts", [])]
+            value = parameters[key]
+            if port.get("chomp") and value[-1:] == "\n":
+                value = value[:-1]
+            return unset(port, value)
+        keys = port.get("keys") or [key]
+        paths = [local_path(artifact) for key in keys for artifact in (artifacts.get(key) or {}).get("artifacts", [])]
         return paths if "list" in split(port["type"])[0] else paths[0] if paths else None
+
+    def unset(port, value):
+        if "unset" not in port or value != port["unset"]["marker"]:
+            return value
+        then = port["unset"]["then"]
+        if "lit" in then:
+            port["carried"] = "json"
+            return then["lit"]
+        (other,) = [read for read in step["reads"] if read["name"] == then["in"]]
+        port["carried"] = other.get("carried", "json")
+        return parameters[other.get("key", other["name"])]
 
     places, written = {}, {}
     for port in step["outputs"]:
         key = port.get("key", port["name"])
         if split(port["type"])[0] == "artifact":
             artifact = outputs["artifacts"][key]["artifacts"][0]
+            if "://" not in artifact["uri"]:
+                # kfp.local gives all tasks of a component the same paths: one would overwrite what the other wrote.
+                folder, name = os.path.split(artifact["uri"])
+                artifact["uri"] = os.path.join(folder, os.urandom(6).hex(), name)
             places[port["name"]] = local_path(artifact)
             entry = dict((field, artifact[field]) for field in ("name", "uri", "metadata") if field in artifact)
             written[key] = {"artifacts": [entry]}

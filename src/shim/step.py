@@ -251,13 +251,22 @@ class Loader:
         return self.source
 
 
+# A module of the standard library, whose place a step's file must not take.
+def is_pythons(name):
+    if hasattr(sys, "stdlib_module_names"):
+        return name in sys.stdlib_module_names
+    # Before Python 3.10.
+    path = os.path.join(os.path.dirname(os.__file__), name)
+    return name in sys.builtin_module_names or os.path.exists(path + ".py") or os.path.isdir(path)
+
+
 # Runs a source as a module of its own, so that dataclasses, pickle and type hints find it under its name. `folder` holds it as a file of that
 # name, for the processes that it may start; without one they can only be forked.
 def embed(file, source, folder):
     source = source[1:] if source[:1] == "\ufeff" else source
     name = os.path.basename(file)
     name = name[:-3] if name.endswith(".py") else name
-    if name in sys.modules or name in getattr(sys, "stdlib_module_names", sys.builtin_module_names):
+    if name in sys.modules or is_pythons(name):
         name = "mlpc_" + name
     if folder:
         sys.path.append(folder)
@@ -291,7 +300,7 @@ def fail(error, file=None, source=None):
 def settle_path():
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         del sys.path[:1]
-        sys.path.append("")
+        sys.path.append(os.getcwd())
 
 
 def load(step):

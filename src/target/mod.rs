@@ -3,9 +3,14 @@
 //! A target says what it can't do in its column of the capability table only ([`Target::support`]); [`check`](capability::check)
 //! turns a column and a program into diagnostics before anything is lowered. Targets don't know one another.
 
+pub mod argo;
 pub mod capability;
 mod features;
+pub mod kubeflow;
 pub mod local;
+pub mod table;
+
+use indexmap::IndexMap;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::Program;
@@ -28,6 +33,16 @@ pub trait Target: Sync {
     fn emit(&self, program: &Program, options: &Options) -> (Vec<Document>, Vec<Diagnostic>);
 }
 
+/// Every target, in the order in which they are listed.
+pub fn all() -> &'static [&'static dyn Target] {
+    &[&kubeflow::Kubeflow, &argo::Argo, &local::Local]
+}
+
+/// The target of a name as given to `-t`.
+pub fn find(name: &str) -> Option<&'static dyn Target> {
+    all().iter().copied().find(|target| target.name() == name)
+}
+
 /// A file that compiling gives.
 #[derive(Debug)]
 pub struct Document {
@@ -40,10 +55,10 @@ pub struct Document {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     pub argo: ArgoOptions,
+    pub local: LocalOptions,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ArgoOptions {
     pub namespace: Option<String>,
     pub service_account: Option<String>,
@@ -52,15 +67,25 @@ pub struct ArgoOptions {
     pub kind: ArgoKind,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize)]
+/// How `mlpc run` works in this place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LocalOptions {
+    /// The interpreter of `python:` steps: a name on the `PATH`, or a path from the project's root.
+    pub python: Option<String>,
+    /// How many steps may run at once.
+    pub jobs: Option<u32>,
+    /// By secret (`name/key`): the environment variable that holds it, where it isn't the one that the step gets.
+    pub secrets: IndexMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum ArgoKind {
     #[default]
     Workflow,
     WorkflowTemplate,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ArtifactRepository {
     S3,
     Gcs,

@@ -36,7 +36,9 @@ pub fn conform(value: &Value, ty: &Type) -> Result<Value, Reject> {
                 })
             }
         }
-        (Type::Str, Value::Str(_)) | (Type::Int, Value::Int(_)) | (Type::Bool, Value::Bool(_)) => Ok(value.clone()),
+        (Type::Str, Value::Str(_)) | (Type::Int, Value::Int(_)) | (Type::Bool, Value::Bool(_)) => {
+            Ok(value.clone())
+        }
         (Type::Float, Value::Float(_)) => Ok(value.clone()),
         (Type::Float, Value::Int(int)) => Ok(Value::Float(*int as f64)),
         (Type::Artifact(_), Value::Str(_)) => Ok(value.clone()),
@@ -48,7 +50,8 @@ pub fn conform(value: &Value, ty: &Type) -> Result<Value, Reject> {
             }),
         },
         (Type::DateTime, Value::Str(text)) => {
-            let parses = text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok();
+            let parses = text.parse::<jiff::Timestamp>().is_ok()
+                || text.parse::<jiff::civil::DateTime>().is_ok();
             if parses && text.contains(['T', 't', ' ']) {
                 Ok(value.clone())
             } else {
@@ -83,6 +86,26 @@ pub fn conform(value: &Value, ty: &Type) -> Result<Value, Reject> {
     }
 }
 
+/// The value of a type that a text on the command line stands for: texts and locations as they are, all else as JSON. The error
+/// says what is expected.
+pub fn from_text(text: &str, ty: &Type) -> Result<Value, String> {
+    let plain = matches!(
+        ty.base(),
+        Type::Str | Type::Date | Type::DateTime | Type::Artifact(_)
+    );
+    let value = if plain {
+        Value::Str(text.to_owned())
+    } else {
+        let json = serde_json::from_str(text).map_err(|_| format!("`{ty}`, written as JSON"))?;
+        Value::from_json(&json)
+    };
+    conform(&value, ty).map_err(|reject| match reject {
+        Reject::Type { .. } => format!("`{ty}`"),
+        Reject::Outside { expected } if expected.starts_with("a date") => expected,
+        Reject::Outside { expected } => format!("`{expected}`"),
+    })
+}
+
 /// Whether a value of a refinement's base is one of the refined type.
 fn holds(refinement: &Refinement, value: &Value) -> bool {
     match refinement {
@@ -90,7 +113,9 @@ fn holds(refinement: &Refinement, value: &Value) -> bool {
             (Some(value), Some(min), Some(max)) => (min..=max).contains(&value),
             // Dates: ISO text has the order of time.
             _ => match (value, min, max) {
-                (Value::Str(value), Value::Str(min), Value::Str(max)) => min <= value && value <= max,
+                (Value::Str(value), Value::Str(min), Value::Str(max)) => {
+                    min <= value && value <= max
+                }
                 _ => false,
             },
         },
@@ -125,7 +150,12 @@ pub fn type_of(value: &Value) -> Type {
                 .unwrap_or(Type::Unknown)
                 .list()
         }
-        Value::Map(entries) => Type::record(entries.iter().map(|(name, value)| (name.clone(), type_of(value))).collect()),
+        Value::Map(entries) => Type::record(
+            entries
+                .iter()
+                .map(|(name, value)| (name.clone(), type_of(value)))
+                .collect(),
+        ),
     }
 }
 

@@ -17,8 +17,10 @@ impl fmt::Display for Type {
             Type::List(item) => write!(f, "list[{item}]"),
             Type::Dict(item) => write!(f, "dict[str, {item}]"),
             Type::Record(record) => record.fmt(f),
-            Type::Optional(inner) if matches!(**inner, Type::Refined(_)) => write!(f, "({inner})?"),
-            Type::Optional(inner) => write!(f, "{inner}?"),
+            Type::Optional(inner) => match &**inner {
+                Type::Refined(refined) => write!(f, "{}? {}", refined.base, refined.refinement),
+                inner => write!(f, "{inner}?"),
+            },
             Type::Artifact(artifact) => artifact.fmt(f),
             Type::Refined(refined) => refined.fmt(f),
             Type::Nothing => f.write_str("no value"),

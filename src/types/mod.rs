@@ -1,9 +1,11 @@
-//! Type forms, subtyping and the checker.
+//! Type forms, what fits what, joining, and constants of a type.
 
 pub mod constant;
 mod display;
 mod fits;
 mod join;
+#[cfg(test)]
+mod properties;
 
 use std::sync::Arc;
 

@@ -2,8 +2,9 @@
 
     python3 tests/engines/setup.py kubeflow argo
 
-One environment an engine, from tests/engines/ENGINE/requirements.txt (fully pinned), below target/engines/. It is made once
-for each content of that file, whole or not at all. One line an engine goes to stdout:
+One environment an engine, from tests/engines/ENGINE/requirements.txt (fully pinned), below target/engines/, with a program in its
+bin/ for each Go module in a folder of tests/engines/ENGINE/. It is made once for each content of these files, whole or not at
+all. One line an engine goes to stdout:
 
     ready: kubeflow: /path/to/bin/python
     skipped: kubeflow: why it could not be made
@@ -29,11 +30,11 @@ class Failed(Exception):
     """An engine that can't be set up; its text says why."""
 
 
-def run(*command):
+def run(*command, env=None):
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=MINUTES * 60,
+            timeout=MINUTES * 60, env=env,
         )
     except subprocess.TimeoutExpired:
         raise Failed(f"`{command[0]}` took more than {MINUTES} minutes")
@@ -45,7 +46,16 @@ def run(*command):
         raise Failed(errors[-1].strip() if errors else f"`{command[0]}` ended with {done.returncode}")
 
 
-def build(folder, requirements):
+def go_modules(engine):
+    return sorted(path.parent for path in (HERE / engine).glob("*/go.mod"))
+
+
+def go_build(module, target):
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
+    run("go", "build", "-C", str(module), "-trimpath", "-o", str(target), ".", env=environment)
+
+
+def build(folder, requirements, modules):
     """Fills `folder` and writes its marker last."""
     shutil.rmtree(folder, ignore_errors=True)
     python = folder / "bin" / "python"
@@ -55,6 +65,8 @@ def build(folder, requirements):
     else:
         run(sys.executable, "-m", "venv", str(folder))
         run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements))
+    for module in modules:
+        go_build(module, folder / "bin" / module.name)
     (folder / ".complete").write_text("")
 
 
@@ -65,7 +77,10 @@ def ready(engine):
         raise Failed(f"there is no {requirements}")
     if sys.version_info < (3, 10):
         raise Failed(f"needs Python 3.10 or later, this is {sys.version.split()[0]}")
+    modules = go_modules(engine)
     key = requirements.read_bytes() + sys.version.encode() + sys.prefix.encode()
+    for module in modules:
+        key += b"".join(file.read_bytes() for file in sorted(module.glob("*")))
     folder = ENGINES / f"{engine}-{hashlib.sha256(key).hexdigest()[:12]}"
     ENGINES.mkdir(parents=True, exist_ok=True)
     with open(ENGINES / f"{folder.name}.lock", "w") as lock:
@@ -74,7 +89,7 @@ def ready(engine):
         if not (folder / ".complete").exists():
             print(f"setting up {engine} in {folder} (once, takes a minute)", file=sys.stderr, flush=True)
             try:
-                build(folder, requirements)
+                build(folder, requirements, modules)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise

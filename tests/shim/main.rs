@@ -6,6 +6,7 @@ mod local;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 /// A folder to work in.
 struct Place {
@@ -50,13 +51,28 @@ impl Place {
 }
 
 fn python_in(folder: &Path, words: &[String]) -> Output {
-    let python = std::env::var("MLPC_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    Command::new(python)
+    Command::new(interpreter())
         .args(words)
         .current_dir(folder)
         .env("LC_ALL", "C")
         .output()
         .expect("Python starts")
+}
+
+/// The interpreter itself: what `python3` is may be a script that looks for it.
+fn interpreter() -> &'static str {
+    static FOUND: OnceLock<String> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let python = std::env::var("MLPC_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+        let found = Command::new(python)
+            .args(["-c", "import sys; print(sys.executable)"])
+            .output()
+            .expect("Python starts");
+        String::from_utf8(found.stdout)
+            .expect("a UTF-8 path")
+            .trim()
+            .to_owned()
+    })
 }
 
 fn stderr(output: &Output) -> String {

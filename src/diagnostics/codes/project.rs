@@ -9,4 +9,7 @@ super::codes! {
     CONFIG_KEY = "E0712", "an unknown key in mlpc.toml";
     CONFIG_VALUE = "E0713", "a wrong value in mlpc.toml";
     PROFILE_UNKNOWN = "E0714", "no such profile";
+    PIPELINE_UNKNOWN = "E0721", "no such pipeline";
+    SET_UNKNOWN = "E0722", "`--set` names no parameter";
+    SET_VALUE = "E0723", "`--set` gives a value that the parameter can't have";
 }

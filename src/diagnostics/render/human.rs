@@ -6,8 +6,8 @@
 use std::fmt;
 
 use miette::{
-    Diagnostic as Report, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
-    SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+    Diagnostic as Report, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
 use super::{Look, printable, severity_word};
@@ -20,7 +20,10 @@ const MOST_LINES: usize = 6;
 const FRAME: usize = 10;
 
 pub fn render(diagnostics: &[&Diagnostic], sources: &SourceMap, look: Look) -> String {
-    let reports: Vec<String> = diagnostics.iter().map(|one| report(one, sources, look)).collect();
+    let reports: Vec<String> = diagnostics
+        .iter()
+        .map(|one| report(one, sources, look))
+        .collect();
     reports.join("\n")
 }
 
@@ -33,7 +36,11 @@ fn report(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> String {
         .without_cause_chain();
     let message = printable(&diagnostic.message);
     let drawn = Drawn {
-        message: if look.color { format!("\x1b[1m{message}\x1b[0m") } else { message },
+        message: if look.color {
+            format!("\x1b[1m{message}\x1b[0m")
+        } else {
+            message
+        },
         help: diagnostic.help.as_deref().map(printable),
         severity: diagnostic.severity,
         excerpt,
@@ -45,7 +52,11 @@ fn report(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> String {
     // The message begins at the margin, and no line ends in blanks.
     let mut text = String::with_capacity(out.len());
     for (at, line) in out.trim_start_matches('\n').lines().enumerate() {
-        let line = if at == 0 { line.strip_prefix("  ").unwrap_or(line) } else { line };
+        let line = if at == 0 {
+            line.strip_prefix("  ").unwrap_or(line)
+        } else {
+            line
+        };
         text.push_str(line.trim_end());
         text.push('\n');
     }
@@ -53,8 +64,16 @@ fn report(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> String {
 }
 
 fn theme(diagnostic: &Diagnostic, excerpt: &Excerpt, look: Look) -> GraphicalTheme {
-    let mut characters = if look.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
-    let mut styles = if look.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    let mut characters = if look.unicode {
+        ThemeCharacters::unicode()
+    } else {
+        ThemeCharacters::ascii()
+    };
+    let mut styles = if look.color {
+        ThemeStyles::ansi()
+    } else {
+        ThemeStyles::none()
+    };
     if look.color {
         styles.error = styles.error.bold();
         styles.warning = styles.warning.bold();
@@ -67,10 +86,20 @@ fn theme(diagnostic: &Diagnostic, excerpt: &Excerpt, look: Look) -> GraphicalThe
         styles.highlights = excerpt
             .labels
             .iter()
-            .map(|label| if label.primary() { primary } else { styles.advice })
+            .map(|label| {
+                if label.primary() {
+                    primary
+                } else {
+                    styles.advice
+                }
+            })
             .collect();
     }
-    let head = format!("{}[{}]:", severity_word(diagnostic.severity), diagnostic.code);
+    let head = format!(
+        "{}[{}]:",
+        severity_word(diagnostic.severity),
+        diagnostic.code
+    );
     characters.error.clone_from(&head);
     characters.warning.clone_from(&head);
     characters.advice = head;
@@ -104,7 +133,9 @@ impl Report for Drawn {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -158,9 +189,17 @@ impl<'a> Shown<'a> {
         let start = (first, column(first, range.start));
         if last - first >= MOST_LINES {
             let end = file.line_range(first).len();
-            return Shown { label, first: start, last: (first, end) };
+            return Shown {
+                label,
+                first: start,
+                last: (first, end),
+            };
         }
-        Shown { label, first: start, last: (last, column(last, range.end)) }
+        Shown {
+            label,
+            first: start,
+            last: (last, column(last, range.end)),
+        }
     }
 }
 
@@ -173,7 +212,11 @@ impl Excerpt {
                 files.push(label.span.file);
             }
         }
-        let mut excerpt = Excerpt { text: String::new(), chunks: Vec::new(), labels: Vec::new() };
+        let mut excerpt = Excerpt {
+            text: String::new(),
+            chunks: Vec::new(),
+            labels: Vec::new(),
+        };
         for id in files {
             let file = sources.file(id);
             let mut shown: Vec<Shown> = labels
@@ -194,20 +237,36 @@ impl Excerpt {
                     taken += 1;
                 }
                 let (these, others) = rest.split_at(taken);
-                excerpt.add(file, start..=end.min(file.lines() - 1), these, width);
+                // A blank line is no context.
+                let blank = |line: usize| file.text[file.line_range(line)].trim().is_empty();
+                let start = start + usize::from(start < one.first.0 && blank(start));
+                let mut end = end.min(file.lines() - 1);
+                if end > 0 && blank(end) && these.iter().all(|one| one.last.0 < end) {
+                    end -= 1;
+                }
+                excerpt.add(file, start..=end, these, width);
                 rest = others;
             }
         }
         excerpt
     }
 
-    fn add(&mut self, file: &SourceFile, lines: std::ops::RangeInclusive<usize>, labels: &[Shown], width: usize) {
+    fn add(
+        &mut self,
+        file: &SourceFile,
+        lines: std::ops::RangeInclusive<usize>,
+        labels: &[Shown],
+        width: usize,
+    ) {
         let from = self.text.len();
         // For each label: where it begins and ends in the excerpt.
         let mut places = vec![(0, 0); labels.len()];
         for line in lines.clone() {
             let raw = &file.text[file.line_range(line)];
-            let anchor = labels.iter().find(|one| one.first.0 == line).map_or(0, |one| one.first.1);
+            let anchor = labels
+                .iter()
+                .find(|one| one.first.0 == line)
+                .map_or(0, |one| one.first.1);
             let window = window(raw, anchor, width);
             let start = self.text.len();
             if window.start > 0 {
@@ -243,7 +302,9 @@ impl Excerpt {
             } else {
                 LabeledSpan::new_with_span(text, span)
             });
-            let column = file.text[file.line_range(one.first.0)][..one.first.1].chars().count();
+            let column = file.text[file.line_range(one.first.0)][..one.first.1]
+                .chars()
+                .count();
             starts.push((start, one.first.0, column));
         }
         self.chunks.push(Chunk {
@@ -262,8 +323,16 @@ fn window(line: &str, anchor: usize, width: usize) -> std::ops::Range<usize> {
         return 0..line.len();
     }
     let before = line[..anchor].chars().count();
-    let skip = if before < width * 2 / 3 { 0 } else { before - width / 3 };
-    let byte = |nth: usize| line.char_indices().nth(nth).map_or(line.len(), |(at, _)| at);
+    let skip = if before < width * 2 / 3 {
+        0
+    } else {
+        before - width / 3
+    };
+    let byte = |nth: usize| {
+        line.char_indices()
+            .nth(nth)
+            .map_or(line.len(), |(at, _)| at)
+    };
     byte(skip)..byte(skip + width)
 }
 
@@ -282,7 +351,11 @@ impl SourceCode for Excerpt {
             .iter()
             .find(|chunk| chunk.range.contains(&start) && end <= chunk.range.end)
             .ok_or(MietteError::OutOfBounds)?;
-        let (line, column) = match chunk.starts.iter().find(|(at, ..)| *at == start && before == 0) {
+        let (line, column) = match chunk
+            .starts
+            .iter()
+            .find(|(at, ..)| *at == start && before == 0)
+        {
             Some((_, line, column)) => (*line, *column),
             None => (chunk.first_line, 0),
         };

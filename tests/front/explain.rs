@@ -1,0 +1,79 @@
+//! Every page of `mlpc explain`: its failing example gives its code and no other error, its mended one neither.
+//!
+//! The words of a page's blocks: `mlp` is the program (`pipeline.mlp`), `file=PATH` another of its files; `python PATH` and `toml
+//! PATH` stand beside it. After `mlp`, `target=NAME` compiles for a target, `pipeline=`, `profile=` and `set=` are the options of the
+//! command line, `check` looks at all pipelines as `mlpc check` does, and `encoding=latin-1` writes the file so.
+
+use mlpc::compile::{Compilation, Input, Request, Which, compile};
+use mlpc::diagnostics::codes::{self, Entry};
+use mlpc::diagnostics::render::{Format, Look, render};
+use mlpc::project::{Memory, Project};
+use mlpc::target;
+
+use crate::fences::{Fence, fences};
+
+fn compiled(blocks: &[Fence]) -> Compilation {
+    let files = blocks.iter().map(|block| {
+        let bytes = match block.option("encoding") {
+            Some("latin-1") => block.text.chars().map(|c| u8::try_from(c as u32).unwrap()).collect(),
+            Some(other) => panic!("no encoding `{other}`"),
+            None => block.text.clone().into_bytes(),
+        };
+        (block.path().to_owned(), bytes)
+    });
+    let project = Project::in_memory(Memory::new(files));
+    let main = blocks.iter().find(|block| block.path() == "pipeline.mlp").expect("a page has a `pipeline.mlp`");
+    let text = |key: &str| main.option(key).map(str::to_owned);
+    let request = Request {
+        which: if main.words.iter().any(|word| word == "check") { Which::Roots } else { Which::Entry },
+        pipeline: text("pipeline"),
+        settings: text("set").into_iter().collect(),
+        profile: text("profile"),
+        deny_warnings: false,
+    };
+    let mut compilation = compile(&project, Input::File("pipeline.mlp".into()), &request).unwrap();
+    if let Some(name) = main.option("target") {
+        let target = target::find(name).unwrap_or_else(|| panic!("no target `{name}`"));
+        compilation.emit(&[target]);
+    }
+    compilation
+}
+
+/// What is wrong with a page; nothing when all is as it says.
+fn faults(entry: &Entry) -> String {
+    let mut faults = String::new();
+    for part in ["Fails", "Mended"] {
+        let blocks: Vec<Fence> = fences(entry.page).into_iter().filter(|block| block.heading == part).collect();
+        let compilation = match std::panic::catch_unwind(|| compiled(&blocks)) {
+            Ok(compilation) => compilation,
+            Err(_) => {
+                faults.push_str(&format!("\n{} {part}: panics\n", entry.code));
+                continue;
+            }
+        };
+        let diagnostics = &compilation.diagnostics;
+        let has = diagnostics.iter().any(|one| one.code == entry.code);
+        let other = diagnostics.iter().any(|one| one.is_error() && one.code != entry.code);
+        let as_said = match part {
+            "Fails" => has && !other,
+            _ => !has && !other,
+        };
+        if !as_said {
+            let text = render(diagnostics, &compilation.sources, Format::Human, Look::PLAIN);
+            let text = if text.is_empty() { "nothing is reported\n".to_owned() } else { text };
+            faults.push_str(&format!("\n{} {part}:\n{text}", entry.code));
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_page_fails_and_is_mended_as_it_says() {
+    let only = std::env::var("CODE").unwrap_or_default();
+    let faults: Vec<String> = codes::all()
+        .filter(|entry| entry.code.as_str().starts_with(&only))
+        .map(faults)
+        .filter(|faults| !faults.is_empty())
+        .collect();
+    assert!(faults.is_empty(), "{} pages are wrong (CODE=E0301 tests one):\n{}", faults.len(), faults.concat());
+}

@@ -1,0 +1,8 @@
+//! The compiler as its user meets it: the command line, the pages, the examples in them.
+
+mod cli;
+mod docs;
+mod explain;
+mod fences;
+mod project;
+mod readme;
