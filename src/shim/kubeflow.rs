@@ -5,6 +5,7 @@
 //! holds JSON text. Outputs are written to their files, and the ExecutorOutput that names the artifacts to its own.
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::{Code, Expr, Step as Described, Work, container};
 
@@ -45,8 +46,27 @@ pub fn text(step: &Step) -> String {
 /// The step's description as JSON, without its source.
 pub fn description(step: &Step) -> String {
     let mut json = serde_json::to_value(step).expect("a description has text keys only");
-    json.as_object_mut().expect("a struct").shift_remove("source");
-    json.to_string()
+    let object = json.as_object_mut().expect("a struct");
+    object.shift_remove("source");
+    lines(object)
+}
+
+/// A JSON object with a line for each entry, and for each item of an entry that is a list of objects: people read it in reviews.
+fn lines(object: &serde_json::Map<String, Json>) -> String {
+    let entries: Vec<String> = object
+        .iter()
+        .map(|(key, value)| {
+            let value = match value {
+                Json::Array(items) if items.iter().any(Json::is_object) => {
+                    let items: Vec<String> = items.iter().map(|item| format!("  {item}")).collect();
+                    format!("[\n{}\n]", items.join(",\n"))
+                }
+                value => value.to_string(),
+            };
+            format!("{}: {value}", Json::from(key.as_str()))
+        })
+        .collect();
+    format!("{{\n{}\n}}\n", entries.join(",\n"))
 }
 
 /// The source that the step embeds; nothing for what needs none.
