@@ -85,6 +85,10 @@ impl Hint {
     }
 
     fn agrees(&self, ty: &Type, giving: bool) -> Option<bool> {
+        // What was not understood was reported where it stands.
+        if ty.is_unknown() {
+            return None;
+        }
         let (name, args) = match self {
             Hint::None => return Some(false),
             Hint::Other => return None,

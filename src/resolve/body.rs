@@ -595,14 +595,11 @@ impl Walk<'_, '_> {
         let args = call
             .args()
             .into_iter()
-            .filter_map(|arg| {
-                let value = arg.value()?;
-                Some(Arg {
-                    name: arg
-                        .name()
-                        .map(|name| (name.text().to_owned(), name.span(self.id))),
-                    value: self.expr(&value),
-                })
+            .map(|arg| Arg {
+                name: arg
+                    .name()
+                    .map(|name| (name.text().to_owned(), name.span(self.id))),
+                value: self.maybe(arg.value(), arg.span(self.id)),
             })
             .collect();
         let with = with.map(|(record, _)| {
@@ -617,6 +614,7 @@ impl Walk<'_, '_> {
             callee,
             callee_span,
             args,
+            whole: !call.has_errors(),
             with,
             span,
         }

@@ -108,6 +108,18 @@ impl BinaryOp {
         })
     }
 
+    pub fn is_comparison(self) -> bool {
+        matches!(
+            self,
+            BinaryOp::Equal
+                | BinaryOp::NotEqual
+                | BinaryOp::Less
+                | BinaryOp::LessEqual
+                | BinaryOp::Greater
+                | BinaryOp::GreaterEqual
+        )
+    }
+
     /// As written.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -245,6 +257,13 @@ impl CallExpr {
     /// In the order they stand.
     pub fn args(&self) -> Vec<Arg> {
         child::<ArgList>(&self.0).map_or(Vec::new(), |list| list.args().collect())
+    }
+
+    /// Something between the parentheses was not understood.
+    pub fn has_errors(&self) -> bool {
+        child::<ArgList>(&self.0).is_none_or(|list| {
+            list.0.children().any(|node| node.kind() == SyntaxKind::Error)
+        })
     }
 
     /// The range of `(..)`.
