@@ -129,9 +129,11 @@ impl Resolver<'_> {
             }
             None => Type::Unknown,
         };
-        let default = node
-            .default()
-            .and_then(|default| self.default(id, &default, &ty, &name));
+        let default = node.has_default().then(|| {
+            let value = node.default().and_then(|node| self.default(id, &node, &ty, &name));
+            // For a default that was reported stands one that is absent.
+            value.unwrap_or(Value::Absent)
+        });
         if !self.first_of(seen, &name, span, direction.noun()) {
             return None;
         }
