@@ -109,7 +109,9 @@ impl Scan<'_> {
             }
         }
         self.pipeline_attributes(&pipeline.attributes);
-        if pipeline.body.nodes.len() > 1 {
+        // In a chain each task needs the one before it.
+        let is_chain = pipeline.body.nodes.windows(2).all(|pair| pipeline.graph.contains_edge(pair[0], pair[1]));
+        if !is_chain {
             self.add(Feature::KeepRunning, pipeline.span);
         }
         self.block(pipeline, &pipeline.body);
