@@ -44,8 +44,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Compile(compile::Args),
-    Run(run::Args),
     Check(check::Args),
+    Run(run::Args),
     Explain(explain::Args),
     Targets(targets::Args),
     New(new::Args),
@@ -57,6 +57,8 @@ pub enum Exit {
     Clean,
     /// The input has errors, or the run failed.
     Errors,
+    /// This signal ended the run.
+    Signal(i32),
 }
 
 /// Why a command could not do its work: wrong usage, or the system said no. Exit code 2.
@@ -82,6 +84,13 @@ impl Failure {
     fn maybe_help(mut self, text: Option<String>) -> Self {
         self.help = text.or(self.help);
         self
+    }
+}
+
+impl Failure {
+    fn print(&self) {
+        let help = self.help.as_ref().map_or(String::new(), |help| format!("  help: {help}\n"));
+        terminal::eprint(&format!("error: {}\n{help}", self.message));
     }
 }
 
@@ -118,11 +127,12 @@ pub fn main() -> ExitCode {
         match cli.command.run() {
             Ok(Exit::Clean) => ExitCode::SUCCESS,
             Ok(Exit::Errors) => ExitCode::from(1),
+            Ok(Exit::Signal(signal)) => {
+                crate::run::die_of(signal);
+                ExitCode::from(128 + signal as u8)
+            }
             Err(failure) => {
-                let help = failure
-                    .help
-                    .map_or(String::new(), |help| format!("  help: {help}\n"));
-                terminal::eprint(&format!("error: {}\n{help}", failure.message));
+                failure.print();
                 ExitCode::from(2)
             }
         }
@@ -134,8 +144,8 @@ impl Command {
     fn run(self) -> Result<Exit, Failure> {
         match self {
             Command::Compile(args) => args.run(),
-            Command::Run(args) => args.run(),
             Command::Check(args) => args.run(),
+            Command::Run(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Targets(args) => args.run(),
             Command::New(args) => args.run(),

@@ -1,129 +1,129 @@
-//! `mlpc run`: from a file, or a plan, to a run on this machine.
+//! `mlpc run`: a pipeline on this machine.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Failure, input, terminal};
+use super::{Exit, Failure, input};
 use crate::plan::{self, Plan};
-use crate::run;
-use crate::target::{self, LocalOptions};
+use crate::run::{self, Display};
+use crate::target::local::{self, Local};
 
 /// Run a pipeline on this machine
 #[derive(clap::Args)]
 pub struct Args {
-    /// The .mlp file, or a plan that `mlpc compile -t local` wrote; - is standard input
+    /// The .mlp file, or a plan that `mlpc compile -t local` wrote; - is an .mlp file on standard input
     file: PathBuf,
 
-    /// The pipeline that is meant, in a file with several
-    #[arg(long, value_name = "NAME")]
-    pipeline: Option<String>,
-
-    /// Give a parameter a value: text for str, date and datetime, a location for an artifact, JSON for the rest
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<String>,
-
-    /// How many steps may run at once [default: mlpc.toml's, else as many as there are processors]
+    /// How many steps may run at once [default: the number of processors, or as mlpc.toml says]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
-    /// The run's own folder, new or empty [default: one below .mlpc/runs]
+    /// The folder of this run, new or empty [default: one below .mlpc/runs]
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
 
-    /// Take no outputs of earlier runs, and leave none for later ones
+    /// Neither take outputs of earlier runs nor keep this one's for later ones
     #[arg(long)]
     no_cache: bool,
 
-    /// Go on with an earlier run, by its name or its folder: what is done is not done again
+    /// Go on with an earlier run, by its name or folder: what is done is not done again
     #[arg(long, value_name = "RUN")]
     resume: Option<String>,
 
-    /// Install no packages: missing ones are an error that says how to install them
+    /// Do not install packages that a step asks for; say which are missing
     #[arg(long)]
     no_install: bool,
 
-    /// Print one JSON object about the run on standard output
+    /// Print one JSON object with states, times and outputs
     #[arg(long)]
     json: bool,
 
     #[command(flatten)]
-    place: input::Place,
+    options: input::Options,
 }
 
 impl Args {
     pub fn run(self) -> Result<Exit, Failure> {
-        let set: Result<Vec<_>, _> = self.set.iter().map(|text| run::assignment(text)).collect();
-        let set = set.map_err(Failure::from)?;
-        let Some((plan, local, base)) = self.plan()? else {
-            return Ok(Exit::Errors);
-        };
-        let python = local.python.map(|python| {
-            // A bare name is looked for on the PATH.
-            if python.contains('/') { base.join(python) } else { PathBuf::from(python) }
-        });
-        let options = run::Options {
-            set,
-            jobs: self.jobs.or(local.jobs.and_then(|jobs| NonZeroUsize::new(jobs as usize))),
-            run_dir: self.run_dir,
-            resume: self.resume,
+        let mut options = run::Options {
+            jobs: self.jobs,
+            run_dir: self.run_dir.clone(),
+            resume: self.resume.clone(),
             cache: !self.no_cache,
-            python,
             install: !self.no_install,
-            base,
-            secrets: local.secrets,
             json: self.json,
             ..run::Options::default()
         };
-        let report = match run::execute(&plan, &options) {
-            Ok(report) => report,
-            Err(error) if error.exit_code == 1 => {
-                terminal::eprint(&format!("error: {error}\n"));
-                return Ok(Exit::Errors);
+        let plan = match read_plan(&self.file)? {
+            Some(plan) => {
+                for setting in &self.options.set {
+                    options.set.push(run::assignment(setting).map_err(failure)?);
+                }
+                plan
             }
-            Err(error) => return Err(error.into()),
+            None => match self.compile(&mut options)? {
+                Some(plan) => plan,
+                None => return Ok(Exit::Errors),
+            },
         };
-        if let Some(signal) = report.signal {
-            run::die_of(signal);
+        match run::execute(&plan, &options) {
+            Ok(report) => Ok(match (report.signal, report.exit_code()) {
+                (Some(signal), _) => Exit::Signal(signal),
+                (None, 0) => Exit::Clean,
+                (None, _) => Exit::Errors,
+            }),
+            Err(error) if error.exit_code == 1 => {
+                failure(error).print();
+                Ok(Exit::Errors)
+            }
+            Err(error) => Err(failure(error)),
         }
-        Ok(match report.exit_code() {
-            0 => Exit::Clean,
-            _ => Exit::Errors,
-        })
     }
 
-    /// The plan, how `mlpc.toml` wants it run, and the folder that default locations are relative to. Nothing when the
-    /// file has errors, which were shown.
-    fn plan(&self) -> Result<Option<(Plan, LocalOptions, PathBuf)>, Failure> {
-        let file = &self.file;
-        if file.extension().is_some_and(|extension| extension == "json") {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| input::unreadable(file, &crate::project::io_reason(&error)))?;
-            let plan = plan::read(&text).map_err(|error| input::unreadable(file, &error.to_string()))?;
-            let base = file.parent().unwrap_or(Path::new("")).to_owned();
-            return Ok(Some((plan, LocalOptions::default(), base)));
+    /// The plan of an `.mlp` file; nothing when it has errors, which are said. Fills in what the file's place decides.
+    fn compile(&self, options: &mut run::Options) -> Result<Option<Plan>, Failure> {
+        let (mut compilation, project) = input::compile(&self.file, &self.options.request())?;
+        if !compilation.has_errors() {
+            let found = compilation.check_target(&Local);
+            compilation.add(found);
         }
-        let request = crate::compile::Request {
-            pipeline: self.pipeline.clone(),
-            ..self.place.request()
-        };
-        let (mut compilation, project) = input::compile(file, &request)?;
-        let local = target::find("local").expect("the runner's own target is registered");
-        let refused = compilation.check_target(local);
-        compilation.add(refused);
         input::report(&compilation);
-        if compilation.has_errors() {
-            return Ok(None);
-        }
         let [program] = compilation.programs.as_slice() else {
             return Ok(None);
         };
-        let base = project.root.clone().unwrap_or_default();
-        Ok(Some((target::local::lower(program), compilation.config.options.local.clone(), base)))
+        if compilation.has_errors() {
+            return Ok(None);
+        }
+        let place = &compilation.config.options.local;
+        options.jobs = options.jobs.or(place.jobs.and_then(|jobs| NonZeroUsize::new(jobs as usize)));
+        options.secrets = place.secrets.clone();
+        options.python = place.python.as_ref().map(|python| match &project.root {
+            Some(root) if python.contains('/') => root.join(python),
+            _ => PathBuf::from(python),
+        });
+        if let Some(root) = &project.root {
+            options.base.clone_from(root);
+        }
+        options.state = PathBuf::from(project.shown(".mlpc"));
+        Ok(Some(local::lower(program)))
     }
 }
 
-impl From<run::Error> for Failure {
-    fn from(error: run::Error) -> Self {
-        Failure::new(error.message).maybe_help(error.help)
+/// The plan in a file, if it is one: the text is a JSON object.
+fn read_plan(file: &Path) -> Result<Option<Plan>, Failure> {
+    if file.extension().is_some_and(|extension| extension == "mlp") {
+        return Ok(None);
     }
+    // What cannot be read is said where `.mlp` files are read.
+    let Ok(text) = std::fs::read_to_string(file) else {
+        return Ok(None);
+    };
+    if !text.trim_start().starts_with('{') {
+        return Ok(None);
+    }
+    let shown = file.display();
+    plan::read(&text).map(Some).map_err(|error| Failure::new(format!("cannot run `{shown}`: {error}")))
+}
+
+fn failure(error: run::Error) -> Failure {
+    Failure::new(error.message).maybe_help(error.help)
 }

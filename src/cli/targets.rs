@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Exit, Failure, input, terminal};
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::render::{Format, Look, render, summary};
+use crate::diagnostics::render::summary;
 use crate::target::{self, table};
 
 /// Show what each target can do, or which targets can run a file
@@ -37,8 +37,11 @@ impl Args {
                 (_, None) => "can run it".to_owned(),
             };
             text.push_str(&format!("{:9} {verdict}\n", target.name()));
-            for line in render(&found, &compilation.sources, Format::Short, Look::PLAIN).lines() {
-                text.push_str(&format!("    {line}\n"));
+            for diagnostic in &found {
+                let label = diagnostic.primary();
+                let file = compilation.sources.file(label.span.file);
+                let line = file.position(label.span.start).line;
+                text.push_str(&format!("          {}:{line}: {}: {}\n", file.shown, diagnostic.message, label.text));
             }
         }
         terminal::print(&text)?;

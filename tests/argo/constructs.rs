@@ -124,14 +124,14 @@ def load_data(uri: str, day: str) -> dict:
 
 def preprocess(raw: Path) -> Path:
     out = Path("features.csv")
-    out.write_text(raw.read_text().upper())
+    out.write_text(Path(raw).read_text().upper())
     return out
 
 
 def train(data: Path, n_estimators: int, init: Path = None) -> Path:
     assert init is None
     out = Path("model.json")
-    out.write_text(json.dumps({"n": n_estimators, "data": data.read_text()}))
+    out.write_text(json.dumps({"n": n_estimators, "data": Path(data).read_text()}))
     return out
 "#,
     )
@@ -334,7 +334,7 @@ pipeline artifacts(data: Dataset[csv] = "s3://bucket/in/rows.csv") -> (whole: Da
 
 
 def python(parts: list[Path], base: Path = None) -> str:
-    return "".join(part.read_text() for part in parts) + (base / "part").read_text()
+    return "".join(Path(part).read_text() for part in parts) + (Path(base) / "part").read_text()
 "#,
     )
     .accepted()
@@ -420,17 +420,28 @@ pipeline branches(n: int, text: str) -> (joined: str, only: int?, kind: str, dat
   base = file("base")
   m = number(n)
   joined = if m > 10 {
-    say(f"big {text}")
+    big = say(f"big {text}")
+    big
   } else if m == 10 and text != "" {
     a = say(text)
-    say(f"ten {a}")
+    ten = say(f"ten {a}")
+    ten
   } else {
-    say("small")
+    small = say("small")
+    small
   }
-  only = if m > 10 { number(m) }
+  only = if m > 10 {
+    some = number(m)
+    some
+  }
   kind = if m > 10 { "big" } else { "small" }
   data = if m > 10 { file(text) } else { file("small") }
-  kept = if m > 10 { file(text) } else { base }
+  kept = if m > 10 {
+    fresh = file(text)
+    fresh
+  } else {
+    base
+  }
   late = number(only ?? -1) after joined
   k = say(kind)
   return { joined: joined, only: only, kind: k, data: data, kept: kept, late: late }
@@ -494,7 +505,7 @@ component sum(numbers: list[int], texts: list[str]) -> str {
   python: "steps.py:total"
 }
 
-pipeline loops(sizes: list[int] = [50, 100, 200], words: list[str] = ["{{a}}", "[b]"], extra: str = "x") -> (total: str, sizes: list[int], words: list[str]) {
+pipeline loops(sizes: list[int] = [50, 100, 200], words: list[str] = ["a", "[b]"], extra: str = "x") -> (total: str, sizes: list[int], words: list[str]) {
   fits = for n in sizes limit 2 {
     a = number(n)
     b = say(f"{extra}{a}")
@@ -518,18 +529,18 @@ pipeline loops(sizes: list[int] = [50, 100, 200], words: list[str] = ["{{a}}", "
     .snapshot("loops")
     .gives(
         &[],
-        json!({ "total": "350 x50|x100|x200", "sizes": "[50, 100, 200]", "words": "[\"{{a}}!\",\"[b]!\"]" }),
+        json!({ "total": "350 x50|x100|x200", "sizes": "[50, 100, 200]", "words": "[\"a!\",\"[b]!\"]" }),
     )
     .gives(
         &[("sizes", "[]"), ("words", "[]")],
         json!({ "total": "0 ", "sizes": "[]", "words": "[]" }),
     )
     .gives(
-        &[("sizes", "[9007199254740993]"), ("words", "[\"[1]\", \"[2]\"]"), ("extra", "{{e}}")],
+        &[("sizes", "[9007199254740993]"), ("words", "[\"[1]\", \"{{2}}\"]"), ("extra", "{{e}}")],
         json!({
             "total": "9007199254740993 {{e}}9007199254740993",
             "sizes": "[9007199254740993]",
-            "words": "[\"[1]!\",\"[2]!\"]",
+            "words": "[\"[1]!\",\"{{2}}!\"]",
         }),
     );
 }
@@ -541,13 +552,20 @@ fn loops_and_branches_in_each_other() {
 pipeline grid(rows: list[int], columns: list[int], add: int = 100) -> (cells: list[list[int]], big: list[int?]) {
   cells = for row in rows {
     for column in columns {
-      if row == column { number(add) } else { number(row) }
+      if row == column {
+        cell = number(add)
+        cell
+      } else {
+        cell = number(row)
+        cell
+      }
     }
   }
   big = for row in rows {
     if row > 1 {
-      first = for c in columns { number(c) }
-      number(row)
+      first = for c in columns { each = number(c) }
+      last = number(row)
+      last
     }
   }
   return { cells: cells, big: big }

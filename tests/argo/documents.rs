@@ -51,7 +51,7 @@ pipeline attributes(n: int = 1) -> (n: int) {
   argo: { service_account: "runner", pod_gc: "OnPodSuccess", ttl: 7d, priority: 10, artifact_gc: "OnWorkflowDeletion" }
   a = step(n) with {
     cache: 24h
-    timeout: 1500ms
+    timeout: 90s
     labels: { step: "a" }
     kubernetes: {
       node_selector: { pool: "gpu" }
@@ -94,7 +94,7 @@ fn a_value_set_while_compiling_is_the_default() {
 #[test]
 fn what_argo_has_no_way_to_do_is_refused() {
     for (attribute, code) in [
-        ("schedule: { cron: \"@daily\", catchup: true }", "E0601"),
+        ("schedule: { cron: \"@daily\", start: \"2024-01-01\", catchup: true }", "E0601"),
         ("depends_on_past: true", "E0601"),
         ("defaults: { retry: { attempts: 2, delay: 1s, backoff: 1.5 } }", "E0601"),
         ("notify: { email: [\"a@b.c\"], on: [\"failure\"] }", "W0601"),

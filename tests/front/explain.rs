@@ -22,7 +22,7 @@ fn compiled(blocks: &[Fence]) -> Compilation {
         (block.path().to_owned(), bytes)
     });
     let project = Project::in_memory(Memory::new(files));
-    let main = blocks.iter().find(|block| block.path() == "pipeline.mlp").expect("a page has a `pipeline.mlp`");
+    let main = blocks.iter().find(|block| block.path() == "pipeline.mlp").unwrap();
     let text = |key: &str| main.option(key).map(str::to_owned);
     let request = Request {
         which: if main.words.iter().any(|word| word == "check") { Which::Roots } else { Which::Entry },
@@ -44,6 +44,10 @@ fn faults(entry: &Entry) -> String {
     let mut faults = String::new();
     for part in ["Fails", "Mended"] {
         let blocks: Vec<Fence> = fences(entry.page).into_iter().filter(|block| block.heading == part).collect();
+        if !blocks.iter().any(|block| block.path() == "pipeline.mlp") {
+            faults.push_str(&format!("\n{} {part}: there is no example\n", entry.code));
+            continue;
+        }
         let compilation = match std::panic::catch_unwind(|| compiled(&blocks)) {
             Ok(compilation) => compilation,
             Err(_) => {

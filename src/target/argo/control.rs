@@ -90,6 +90,7 @@ impl<'a> Lowering<'a> {
                 .then(Argo::text(at.to_string()), branch);
         }
         let mut frame = Frame::new(self.pipeline(), false);
+        frame.arms = true;
         frame.hand_over(BRANCH, branch.tag());
         let place = self.templates.len();
         self.frames.push(frame);
@@ -151,7 +152,7 @@ impl<'a> Lowering<'a> {
 
     /// The branch that was taken is `at`, as an expression of the outputs.
     fn taken(at: usize) -> Argo {
-        Argo::Embedded(Box::new(Argo::input(BRANCH))).binary("==", Argo::text(at.to_string()))
+        Argo::input(BRANCH).binary("==", Argo::text(at.to_string()))
     }
 
     fn value_of_arms(
@@ -471,7 +472,7 @@ pub fn at_the_end(pipeline: &Pipeline, node: NodeIndex, port: &str, leaf: &Leaf)
             let path = ["workflow", "outputs", "parameters", &name]
                 .map(str::to_owned)
                 .to_vec();
-            optional_value(path, ty, *proven)
+            optional_value(Argo::Maybe(path), ty, *proven)
         }
         Leaf::Artifact { .. } => Leaf::Artifact {
             place: Place::Run(name),
@@ -488,7 +489,7 @@ pub fn after_body(leaf: Leaf) -> Leaf {
             code: Argo::Path(path),
             ty,
             proven,
-        } if path[0] == "tasks" => optional_value(path, &ty, proven),
+        } if path[0] == "tasks" => optional_value(Argo::Late(path), &ty, proven),
         Leaf::Artifact {
             place: place @ Place::Task(..),
             ..
@@ -500,8 +501,7 @@ pub fn after_body(leaf: Leaf) -> Leaf {
     }
 }
 
-fn optional_value(path: Vec<String>, ty: &Type, proven: bool) -> Leaf {
-    let text = Argo::Maybe(path);
+fn optional_value(text: Argo, ty: &Type, proven: bool) -> Leaf {
     let there = text.clone().binary("!=", Argo::Verbatim("nil"));
     let optional = ty.clone().optional();
     let json = convert(

@@ -27,6 +27,9 @@ pub enum Argo {
     Each(Box<Argo>, String),
     /// `workflow?.outputs?.x`: nil where the path ends early.
     Maybe(Vec<String>),
+    /// The same of a task of the DAG, in a tag. It must not be evaluated before the task is known, and the engine must not ask for
+    /// what is perhaps not there: `?.` gives nil at once, and a plain path is an error where it ends early.
+    Late(Vec<String>),
     /// `map(list, {item})`, where `#` in the second is the item.
     Collect(Box<Argo>, Box<Argo>),
     /// `filter(list, {# != ''})`
@@ -148,18 +151,18 @@ impl Argo {
         }
     }
 
-    /// For `valueFrom.expression`, which knows the tasks of its DAG and nothing else: what it reads of the workflow and of the
-    /// inputs comes in as base64 text, substituted before.
+    /// For `valueFrom.expression`, which knows the tasks of its DAG and its inputs and nothing else: what it reads of the workflow
+    /// comes in as base64 text, substituted before.
     pub fn bare(self) -> String {
         self.embed().to_string()
     }
 
     fn embed(self) -> Argo {
         match self {
-            Argo::Path(ref segments) if segments[0] != "tasks" => {
+            Argo::Path(ref segments) if segments[0] == "workflow" => {
                 Argo::Embedded(Box::new(self.encoded())).decoded()
             }
-            Argo::Call("sprig.b64dec", ref inner) if matches!(&inner[0], Argo::Path(segments) if segments[0] != "tasks") => {
+            Argo::Call("sprig.b64dec", ref inner) if matches!(&inner[0], Argo::Path(segments) if segments[0] == "workflow") => {
                 Argo::Embedded(Box::new(inner[0].clone())).decoded()
             }
             Argo::Call(function, arguments) => {
@@ -183,7 +186,7 @@ impl Argo {
                 Argo::Method(Box::new(inner.embed()), method, arguments)
             }
             Argo::List(items) => Argo::List(items.into_iter().map(Argo::embed).collect()),
-            Argo::Verbatim("nil") | Argo::Maybe(_) => self,
+            Argo::Verbatim("nil") | Argo::Maybe(_) | Argo::Late(_) => self,
             // The run's date reads the workflow only.
             Argo::Verbatim(_) => Argo::Embedded(Box::new(self.encoded())).decoded(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Path(_) | Argo::Embedded(_) => {
@@ -252,6 +255,12 @@ impl std::fmt::Display for Argo {
                     write_optional_member(f, segment)?;
                 }
                 Ok(())
+            }
+            Argo::Late(segments) => {
+                let (task, inside) = segments.split_at(2);
+                let object = Argo::Path(task.to_vec()).to_string();
+                let got = |object: String, key: &String| format!("get({object}, {})", Argo::text(key));
+                f.write_str(&inside.iter().fold(object, got))
             }
             Argo::NotEmpty(list) => write!(f, "filter({list}, {{# != ''}})"),
             Argo::Collect(list, item) => write!(f, "map({list}, {{{item}}})"),
@@ -441,10 +450,10 @@ mod tests {
     }
 
     #[test]
-    fn an_output_expression_takes_inputs_as_encoded_text() {
+    fn an_output_expression_takes_the_workflow_s_as_encoded_text() {
         assert_eq!(
             Argo::input("x").decoded().bare(),
-            "sprig.b64dec('{{inputs.parameters.x}}')"
+            "sprig.b64dec(inputs.parameters.x)"
         );
         assert_eq!(
             Argo::global("x").join(Argo::output("a", "b")).bare(),

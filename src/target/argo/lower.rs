@@ -87,6 +87,8 @@ pub struct Frame<'a> {
     parts: Vec<SplitPart>,
     /// A `finally`: it reads what the body put out as optional.
     pub ending: bool,
+    /// The arms of an `if`: they may have tasks of one name, for at most one runs.
+    pub arms: bool,
 }
 
 /// Some of a frame's nodes in a DAG template of their own, and what its nodes put out there.
@@ -114,6 +116,7 @@ impl<'a> Frame<'a> {
             part_of: HashMap::new(),
             parts: Vec::new(),
             ending: false,
+            arms: false,
         }
     }
 }
@@ -321,6 +324,9 @@ impl<'a> Lowering<'a> {
             parameter.choices = choices.iter().map(Value::text).collect();
         }
         let mut code = Argo::global(&param.name);
+        if parameter.value.is_none() && param.ty.is_optional() {
+            parameter.value = Some("null".into());
+        }
         if let Some(ParamDefault::Run(field)) = &param.default {
             // The engine's own tags are not read in a parameter's value.
             parameter.value = Some(String::new());
@@ -661,6 +667,9 @@ impl<'a> Lowering<'a> {
         let name = names::hyphened(&node.name, names::INNER);
         if matches!(node.kind, NodeKind::Require(_)) {
             return self.frame_mut().task_names.give("require");
+        }
+        if self.frame().arms {
+            return self.frame_mut().task_names.give(&name);
         }
         if !self.frame_mut().task_names.take(&name) {
             self.diagnostics.push(
@@ -1052,7 +1061,7 @@ impl Argo {
     /// It reads the run's parameters at most, which every template can.
     fn is_global(&self) -> bool {
         match self {
-            Argo::Path(segments) | Argo::Maybe(segments) => segments[0] == "workflow",
+            Argo::Path(segments) | Argo::Maybe(segments) | Argo::Late(segments) => segments[0] == "workflow",
             Argo::Collect(list, _) | Argo::NotEmpty(list) => list.is_global(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
             Argo::Call(_, arguments) | Argo::List(arguments) => {

@@ -422,8 +422,7 @@ pub struct Backoff {
 #[serde(rename_all = "camelCase")]
 pub struct Memoize {
     pub key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_age: Option<String>,
+    pub max_age: String,
     pub cache: MemoizationCache,
 }
 

@@ -15,6 +15,9 @@ use crate::source::Span;
 /// The image of Python steps and of `require`, when none is given.
 pub const DEFAULT_IMAGE: &str = "python:3.12-slim";
 
+/// A hundred years: Argo wants an age, in a unit no larger than the hour.
+const FOREVER: &str = "876000h";
+
 impl Lowering<'_> {
     /// A component as a template named `name`; `span` is the task that asked for it first.
     pub fn pod(
@@ -112,8 +115,8 @@ impl Lowering<'_> {
     ) -> Option<Memoize> {
         let max_age = match attributes.cache {
             Cache::Off => return None,
-            Cache::Forever => None,
-            Cache::For(age) => Some(go_duration(age)),
+            Cache::Forever => FOREVER.to_owned(),
+            Cache::For(age) => go_duration(age),
         };
         let artifact = component
             .inputs

@@ -314,6 +314,10 @@ fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
             let date = Argo::Call("date", vec![code.call("trim"), layout()]);
             Argo::Method(Box::new(date), "Format", vec![layout()])
         }
+        Type::Optional(inner) if inner.is_scalar() && !is_textual(inner) => {
+            let absent = code.clone().binary("==", Argo::text("null"));
+            absent.then(code.clone(), proof(code, inner, false).code)
+        }
         Type::Refined(refined) => {
             let inner = proof(code, &refined.base, false).code;
             checked(inner, ty, "an output")

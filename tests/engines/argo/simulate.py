@@ -254,10 +254,14 @@ class Simulation:
                 data = data[:LONGEST_OUTPUT]
             text = data.decode("utf-8")
             node["parameters"][parameter["name"]] = text.removesuffix("\n")
+            if "globalName" in parameter:
+                self.outputs["parameters"][parameter["globalName"]] = text.removesuffix("\n")
         for artifact in template.get("outputs", {}).get("artifacts", []):
             file = pathlib.Path(artifact["path"])
             if file.exists():
                 node["artifacts"][artifact["name"]] = file
+                if "globalName" in artifact:
+                    self.outputs["artifacts"][artifact["globalName"]] = str(file)
             elif not artifact.get("optional"):
                 raise NodeError(f"{template['name']} wrote no output artifact {artifact['name']}")
         return node
@@ -274,39 +278,38 @@ class Simulation:
                 if any(dependency in pending for dependency in asked):
                     continue
                 del pending[name]
-                nodes[name] = self.task(home, task, nodes, artifacts, f"{path}/{name}")
+                nodes[name] = self.task(home, task, nodes, inputs, artifacts, f"{path}/{name}")
                 progress = True
             if not progress:
                 raise NodeError(f"a cycle among {sorted(pending)}")
-        scope = self.scope(nodes)
+        # The expression of an output sees the tasks and the inputs, not the workflow.
+        scope = {**inputs, **self.scope(nodes)}
         failed = [node for node in nodes.values() if node["phase"] in ("Failed", "Error")]
         node = {"phase": "Succeeded", "parameters": {}, "artifacts": {}}
         targets = template["dag"].get("target", "").split()
         if targets:
             failed = [nodes[target] for target in targets if nodes[target]["phase"] in ("Failed", "Error")]
         if failed:
+            # A DAG that failed puts out nothing.
             node.update(phase="Failed", message=failed[0].get("message", ""))
+            return node
         for parameter in template.get("outputs", {}).get("parameters", []):
             source = parameter["valueFrom"]
             if "expression" in source:
-                if failed:
-                    continue
                 value = self.substitution.evaluate(source["expression"], scope)
                 if value is None:
                     raise NodeError(f"the expression of output {parameter['name']} gives nothing")
             else:
                 value = scope.get(source["parameter"].strip("{}"))
                 if value is None:
-                    if failed:
-                        continue
                     raise NodeError(f"unable to resolve {source['parameter']}")
             node["parameters"][parameter["name"]] = any_string(value)
             if "globalName" in parameter:
                 self.outputs["parameters"][parameter["globalName"]] = any_string(value)
         for artifact in template.get("outputs", {}).get("artifacts", []):
-            file = self.file(artifact, nodes, artifacts)
+            file = self.file(artifact, nodes, artifacts, inputs)
             if file is None:
-                if failed or artifact.get("optional"):
+                if artifact.get("optional"):
                     continue
                 raise NodeError(f"unable to resolve the artifact {artifact}")
             node["artifacts"][artifact["name"]] = file
@@ -315,7 +318,7 @@ class Simulation:
         return node
 
     def scope(self, nodes):
-        scope = dict(self.globals)
+        scope = {}
         for name, node in nodes.items():
             scope[f"tasks.{name}.status"] = node["phase"]
             for parameter, text in node["parameters"].items():
@@ -324,14 +327,16 @@ class Simulation:
                 scope[f"tasks.{name}.outputs.artifacts.{artifact}"] = {"file": str(file)}
         return scope
 
-    def file(self, artifact, nodes, inputs):
+    def file(self, artifact, nodes, inputs, texts):
         if "fromExpression" in artifact:
-            value = self.substitution.evaluate(artifact["fromExpression"], self.scope(nodes))
+            value = self.substitution.evaluate(artifact["fromExpression"], {**texts, **self.scope(nodes)})
             return pathlib.Path(value["file"]) if value else None
         if "from" in artifact:
             words = artifact["from"].strip("{}").split(".")
             if words[0] == "inputs":
                 return inputs.get(words[2])
+            if words[0] == "workflow":
+                return self.outputs["artifacts"].get(words[3])
             return nodes[words[1]]["artifacts"].get(words[4])
         return self.fetched(artifact)
 
@@ -347,7 +352,7 @@ class Simulation:
             raise NodeError(f"there is no {key}")
         return file
 
-    def task(self, home, task, nodes, artifacts, path):
+    def task(self, home, task, nodes, inputs, artifacts, path):
         def omitted(phase):
             node = {"phase": phase, "parameters": {}, "artifacts": {}}
             # A skipped node's outputs are known to be absent.
@@ -366,7 +371,9 @@ class Simulation:
             condition = condition.replace("&&", " and ").replace("||", " or ").replace("!", " not ")
             if not eval(condition):  # made of True, False, and, or, not and parentheses
                 return omitted("Omitted")
-        values = self.scope(nodes)
+        values = {**self.globals, **inputs, **self.scope(nodes)}
+        # Artifacts are no texts: what reads them by `from` is resolved apart.
+        values = {name: value for name, value in values.items() if not isinstance(value, dict)}
         try:
             task = self.substitution.replace(task, values, ["tasks", "steps"])
             if task.get("when") is not None:
@@ -386,7 +393,7 @@ class Simulation:
         parameters = {p["name"]: p["value"] for p in arguments.get("parameters", [])}
         files = {}
         for artifact in arguments.get("artifacts", []):
-            file = self.file(artifact, nodes, artifacts)
+            file = self.file(artifact, nodes, artifacts, {})
             if file is not None:
                 files[artifact["name"]] = file
             elif not artifact.get("optional"):
