@@ -374,14 +374,16 @@ impl Resolver<'_> {
                 name: &definition.name,
                 inputs,
                 outputs,
-                unnamed_output,
                 reference: span,
                 function,
             },
             &python.module,
-            &|module| python.beside.iter().any(|beside| beside == module),
         );
         self.diagnostics.extend(checked.diagnostics);
+        if !self.python_sources.contains_key(&file) {
+            let is_beside = |module: &str| python.beside.iter().any(|beside| beside == module);
+            self.diagnostics.extend(python::module_faults(&python.module, span, &is_beside));
+        }
         let source = self.sources.file(file);
         let next = self.python_sources.len();
         let entry = self.python_sources.entry(file);
