@@ -379,7 +379,17 @@ impl Resolver<'_> {
             &python.module,
             &|module| python.beside.iter().any(|beside| beside == module),
         );
-        self.diagnostics.extend(checked.diagnostics);
+        for diagnostic in checked.diagnostics {
+            // What is wrong with the file itself is said once, not for each of its functions.
+            let said = self.diagnostics.iter().any(|said| {
+                said.code == diagnostic.code
+                    && said.message == diagnostic.message
+                    && said.primary().span == diagnostic.primary().span
+            });
+            if !said {
+                self.diagnostics.push(diagnostic);
+            }
+        }
         let source = self.sources.file(file);
         let next = self.python_sources.len();
         let entry = self.python_sources.entry(file);
