@@ -262,7 +262,9 @@ impl CallExpr {
     /// Something between the parentheses was not understood.
     pub fn has_errors(&self) -> bool {
         child::<ArgList>(&self.0).is_none_or(|list| {
-            list.0.children().any(|node| node.kind() == SyntaxKind::Error)
+            list.0
+                .children()
+                .any(|node| node.kind() == SyntaxKind::Error)
         })
     }
 
