@@ -350,7 +350,11 @@ impl<'a> Loader<'a> {
                 let shown = self.project.shown(CONFIG_FILE);
                 let file = self.sources.add(CONFIG_FILE, shown.as_str(), "");
                 let message = format!("`{shown}` cannot be read: {error}");
-                self.diagnostics.push(Diagnostic::new(codes::FILE_UNREADABLE, Span::new(file, 0, 0), message));
+                self.diagnostics.push(Diagnostic::new(
+                    codes::FILE_UNREADABLE,
+                    Span::new(file, 0, 0),
+                    message,
+                ));
                 None
             }
         }

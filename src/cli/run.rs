@@ -94,7 +94,9 @@ impl Args {
             return Ok(None);
         }
         let place = &compilation.config.options.local;
-        options.jobs = options.jobs.or(place.jobs.and_then(|jobs| NonZeroUsize::new(jobs as usize)));
+        options.jobs = options
+            .jobs
+            .or(place.jobs.and_then(|jobs| NonZeroUsize::new(jobs as usize)));
         options.secrets = place.secrets.clone();
         options.python = place.python.as_ref().map(|python| match &project.root {
             Some(root) if python.contains('/') => root.join(python),
@@ -121,7 +123,9 @@ fn read_plan(file: &Path) -> Result<Option<Plan>, Failure> {
         return Ok(None);
     }
     let shown = file.display();
-    plan::read(&text).map(Some).map_err(|error| Failure::new(format!("cannot run `{shown}`: {error}")))
+    plan::read(&text)
+        .map(Some)
+        .map_err(|error| Failure::new(format!("cannot run `{shown}`: {error}")))
 }
 
 fn failure(error: run::Error) -> Failure {

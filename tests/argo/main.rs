@@ -106,7 +106,11 @@ fn shown(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
 impl Compiled {
     /// Holds the source and the YAML in a snapshot.
     pub fn snapshot(self, name: &str) -> Self {
-        let both = format!("{}\n==== argo ====\n{}", self.source.trim(), self.yaml);
+        let both = format!(
+            "{}\n==== argo ====\n{}",
+            self.source.trim(),
+            without_shim(&self.yaml)
+        );
         insta::with_settings!({snapshot_path => "../../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
             insta::assert_snapshot!(format!("argo_{name}"), both);
         });
@@ -151,6 +155,26 @@ impl Compiled {
         let pods = report["pods"].as_array().expect("a list");
         Some(pods.iter().map(|pod| pod["template"].as_str().expect("a name").to_owned()).collect())
     }
+}
+
+/// The YAML without the text of the shim, which is the same in all and has tests of its own.
+fn without_shim(yaml: &str) -> String {
+    let mut out = String::new();
+    let mut inside = None;
+    for line in yaml.lines() {
+        let depth = line.len() - line.trim_start().len();
+        if inside.is_some_and(|outer| depth > outer || line.is_empty()) {
+            continue;
+        }
+        inside = line.trim_start().starts_with("mlpc.dev/shim: |").then_some(depth);
+        out.push_str(line);
+        out.push('\n');
+        if inside.is_some() {
+            out.push_str(&" ".repeat(depth + 2));
+            out.push_str("(the shim)\n");
+        }
+    }
+    out
 }
 
 /// The outputs that the pipeline returns, without those that `finally` reads.

@@ -259,16 +259,23 @@ impl CallExpr {
         child::<ArgList>(&self.0).map_or(Vec::new(), |list| list.args().collect())
     }
 
-    /// Something between the parentheses was not understood.
-    pub fn has_errors(&self) -> bool {
-        child::<ArgList>(&self.0).is_none_or(|list| {
-            list.0.children().any(|node| node.kind() == SyntaxKind::Error)
-        })
-    }
-
     /// The range of `(..)`.
     pub fn args_range(&self) -> Option<TextRange> {
         child::<ArgList>(&self.0).map(|list| list.range())
+    }
+
+    /// Some argument was not understood, which was reported: what the call leaves out is not known.
+    pub fn has_holes(&self) -> bool {
+        let Some(list) = child::<ArgList>(&self.0) else {
+            return true;
+        };
+        let is_open = token(&list.0, SyntaxKind::RParen).is_none();
+        is_open
+            || list
+                .0
+                .children()
+                .any(|node| node.kind() == SyntaxKind::Error)
+            || list.args().any(|arg| arg.value().is_none())
     }
 }
 

@@ -181,7 +181,7 @@ mod tests {
         let pieces = pieces(&text);
         assert_eq!(pieces.concat(), text);
         assert!(pieces.iter().all(|piece| piece.len() <= LONGEST_ARGUMENT));
-        assert_eq!(pieces.len(), 3);
+        assert_eq!(pieces.len(), 2);
     }
 
     #[test]

@@ -102,8 +102,12 @@ impl<'a> Leaf<'a> {
             None => atom_of(self.program, scope.pipeline, arg).map(|atom| scope.value(&atom)),
         };
         let input = match direct {
-            // A bound of the port and one of the parameter: each is checked with its own name.
-            Some(wire) if wire.form.unchecked.is_none() || port.ty.refinement().is_none() => {
+            // Where the port has bounds and the parameter has others, each is checked with its own name.
+            Some(wire)
+                if wire.form.unchecked.is_none()
+                    || port.ty.refinement().is_none()
+                    || port.ty.refinement() == wire.form.ty.refinement() =>
+            {
                 self.parameter(&port.name, &wire, &port.doc);
                 let ty = as_carried(&port.ty, &wire.form);
                 self.engine_input(&port.name, &port.name, &wire.form, &ty)

@@ -174,7 +174,7 @@ fn check_entry(entry: &Pipeline, found: &mut Vec<Diagnostic>) {
     if characters > MOST_PARAMETER_CHARACTERS {
         found.push(
             Diagnostic::new(
-                codes::KUBEFLOW_LARGE_PARAMETERS,
+                codes::DEGRADED,
                 entry.span,
                 format!("the parameters' defaults have {characters} characters, kubeflow takes {MOST_PARAMETER_CHARACTERS} of all parameters"),
             )
@@ -234,11 +234,11 @@ pub fn size(expanded: usize, span: Span) -> Option<Diagnostic> {
     };
     if expanded > MOST_BYTES {
         let message = format!("the pipeline takes {expanded} bytes, kubeflow takes {MOST_BYTES}");
-        Some(report(codes::KUBEFLOW_TOO_LARGE, message))
+        Some(report(codes::REFUSED, message))
     } else if expanded > MOST_BYTES / 10 * 6 {
         let percent = expanded * 100 / MOST_BYTES;
         let message = format!("the pipeline takes {expanded} bytes, {percent} % of the {MOST_BYTES} that kubeflow takes");
-        Some(report(codes::KUBEFLOW_NEARLY_TOO_LARGE, message))
+        Some(report(codes::DEGRADED, message))
     } else {
         None
     }

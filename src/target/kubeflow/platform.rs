@@ -51,11 +51,18 @@ fn cpu_quantity(cores: f64) -> String {
 
 /// `16Gi`, `512Mi`, else bytes.
 fn memory_quantity(bytes: u64) -> String {
-    let units = [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
+    let units = [
+        ("Ti", 1 << 40),
+        ("Gi", 1 << 30),
+        ("Mi", 1 << 20),
+        ("T", 1_000_000_000_000),
+        ("G", 1_000_000_000),
+        ("M", 1_000_000),
+    ];
     units
         .iter()
-        .find(|(_, shift)| bytes > 0 && bytes.is_multiple_of(1 << shift))
-        .map_or_else(|| bytes.to_string(), |(unit, shift)| format!("{}{unit}", bytes >> shift))
+        .find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size))
+        .map_or_else(|| bytes.to_string(), |(unit, size)| format!("{}{unit}", bytes / size))
 }
 
 /// Seconds, rounded up: no timeout becomes 0, which would be none.
@@ -252,7 +259,7 @@ mod tests {
         assert_eq!([4.0, 0.5, 2.25].map(cpu_quantity), ["4", "500m", "2250m"]);
         assert_eq!(
             [16 << 30, 512 << 20, 1_000_000_000_000, 0].map(memory_quantity),
-            ["16Gi", "512Mi", "1000000000000", "0"]
+            ["16Gi", "512Mi", "1T", "0"]
         );
     }
 
