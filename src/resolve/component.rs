@@ -130,9 +130,7 @@ impl Resolver<'_> {
             None => Type::Unknown,
         };
         let default = node.has_default().then(|| {
-            let value = node
-                .default()
-                .and_then(|node| self.default(id, &node, &ty, &name));
+            let value = node.default().and_then(|node| self.default(id, &node, &ty, &name));
             // For a default that was reported stands one that is absent.
             value.unwrap_or(Value::Absent)
         });
@@ -384,8 +382,7 @@ impl Resolver<'_> {
         self.diagnostics.extend(checked.diagnostics);
         if !self.python_sources.contains_key(&file) {
             let is_beside = |module: &str| python.beside.iter().any(|beside| beside == module);
-            self.diagnostics
-                .extend(python::module_faults(&python.module, span, &is_beside));
+            self.diagnostics.extend(python::module_faults(&python.module, span, &is_beside));
         }
         let source = self.sources.file(file);
         let next = self.python_sources.len();
