@@ -104,7 +104,7 @@ fn list(
             p.skip_until(|p| {
                 p.at(SyntaxKind::Comma) || (by_line && p.at_line_end() && p.pos() > before)
             });
-        } else if !p.at_close(frame) && !p.at(SyntaxKind::Comma) && !(by_line && p.at_line_end()) {
+        } else if !(p.at_close(frame) || p.at(SyntaxKind::Comma) || by_line && p.at_line_end()) {
             missing_separator(p, frame, separator);
             if p.is_lost() {
                 p.skip_until(|p| p.at(SyntaxKind::Comma) || (by_line && p.at_line_end()));
