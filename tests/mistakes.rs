@@ -10,19 +10,33 @@ use mlpc::project::{Memory, Project};
 const HERE: char = '▸';
 
 fn example(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/training").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/training")
+        .join(file);
     std::fs::read_to_string(path).expect("the example is there")
 }
 
 /// `old` with `new` in its place; and the line and column of the mark in it.
 fn edited(file: &str, old: &str, new: &str) -> (String, Option<String>) {
     let text = example(file);
-    assert_eq!(text.matches(old).count(), 1, "`{old}` stands once in {file}");
-    assert!(new.matches('\n').count() <= old.matches('\n').count() + 1, "at most one line is added");
+    assert_eq!(
+        text.matches(old).count(),
+        1,
+        "`{old}` stands once in {file}"
+    );
+    assert!(
+        new.matches('\n').count() <= old.matches('\n').count() + 1,
+        "at most one line is added"
+    );
     let marked = text.replacen(old, new, 1);
     let place = marked.find(HERE).map(|at| {
         let line = marked[..at].matches('\n').count() + 1;
-        let column = marked[..at].chars().rev().take_while(|&c| c != '\n').count() + 1;
+        let column = marked[..at]
+            .chars()
+            .rev()
+            .take_while(|&c| c != '\n')
+            .count()
+            + 1;
         format!("{file}:{line}:{column}")
     });
     (marked.replace(HERE, ""), place)
@@ -32,12 +46,26 @@ fn edited(file: &str, old: &str, new: &str) -> (String, Option<String>) {
 fn report(file: &str, old: &str, new: &str, expected: &str) -> String {
     let (mistaken, marked) = edited(file, old, new);
     let files = ["pipeline.mlp", "steps.py"].map(|name| {
-        let text = if name == file { mistaken.clone() } else { example(name) };
+        let text = if name == file {
+            mistaken.clone()
+        } else {
+            example(name)
+        };
         (name, text)
     });
     let project = Project::in_memory(Memory::new(files));
-    let compilation = compile(&project, Input::File("pipeline.mlp".into()), &Request::default()).expect("it is there");
-    let report = render(&compilation.diagnostics, &compilation.sources, Format::Human, Look::PLAIN);
+    let compilation = compile(
+        &project,
+        Input::File("pipeline.mlp".into()),
+        &Request::default(),
+    )
+    .expect("it is there");
+    let report = render(
+        &compilation.diagnostics,
+        &compilation.sources,
+        Format::Human,
+        Look::PLAIN,
+    );
     let found: Vec<String> = compilation
         .diagnostics
         .iter()
@@ -75,8 +103,15 @@ macro_rules! mistakes {
 
 #[test]
 fn the_example_itself_has_no_mistake() {
-    let project = Project::in_memory(Memory::new(["pipeline.mlp", "steps.py"].map(|name| (name, example(name)))));
-    let compilation = compile(&project, Input::File("pipeline.mlp".into()), &Request::default()).expect("it is there");
+    let project = Project::in_memory(Memory::new(
+        ["pipeline.mlp", "steps.py"].map(|name| (name, example(name))),
+    ));
+    let compilation = compile(
+        &project,
+        Input::File("pipeline.mlp".into()),
+        &Request::default(),
+    )
+    .expect("it is there");
     assert_eq!(compilation.diagnostics, []);
 }
 

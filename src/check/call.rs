@@ -184,7 +184,11 @@ impl Checker<'_> {
             };
             let before = self.diagnostics.len();
             let value = self.wanted(&arg.value, input.ty, consumer);
-            if self.diagnostics.get(before).is_some_and(Diagnostic::is_error) {
+            if self
+                .diagnostics
+                .get(before)
+                .is_some_and(Diagnostic::is_error)
+            {
                 faults.push(Fault {
                     input: at,
                     report: before,
@@ -231,7 +235,8 @@ impl Checker<'_> {
             !fault.given.is_unknown()
                 && fits(&fault.given, inputs[other.input].ty) == Ok(Proof::Proven)
         };
-        let alone = second.report == first.report + 1 && self.diagnostics.len() == second.report + 1;
+        let alone =
+            second.report == first.report + 1 && self.diagnostics.len() == second.report + 1;
         if !alone || !fits_other(first, second) || !fits_other(second, first) {
             return;
         }
@@ -242,7 +247,10 @@ impl Checker<'_> {
             Diagnostic::new(
                 codes::TYPE_MISMATCH,
                 spans[0],
-                format!("`{}` and `{}` of `{callee}` are given the wrong way round", a.name, b.name),
+                format!(
+                    "`{}` and `{}` of `{callee}` are given the wrong way round",
+                    a.name, b.name
+                ),
             )
             .label(format!("this is `{}`", first.given))
             .also(spans[1], format!("this is `{}`", second.given))

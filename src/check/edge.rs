@@ -93,16 +93,25 @@ pub(super) fn report(
             format!("{name} takes `{asked}`, not `{given}`"),
         )
         .label(is),
-        Err(Mismatch::Format { given: from, asked: to }) => Diagnostic::new(
+        Err(Mismatch::Format {
+            given: from,
+            asked: to,
+        }) => Diagnostic::new(
             codes::TYPE_MISMATCH,
             span,
             format!("{name} takes the format `{to}`, not `{from}`"),
         )
         .label(is)
-        .help(format!("convert it with a component from `{from}` to `{to}`")),
+        .help(format!(
+            "convert it with a component from `{from}` to `{to}`"
+        )),
         Err(Mismatch::Missing { field }) => {
             let columns = fields_of(given);
-            let what = if given.artifact().is_some() { "column" } else { "field" };
+            let what = if given.artifact().is_some() {
+                "column"
+            } else {
+                "field"
+            };
             Diagnostic::new(
                 codes::MISSING_COLUMN,
                 span,
@@ -116,7 +125,11 @@ pub(super) fn report(
             given: from,
             asked: to,
         }) => {
-            let what = if given.artifact().is_some() { "column" } else { "field" };
+            let what = if given.artifact().is_some() {
+                "column"
+            } else {
+                "field"
+            };
             Diagnostic::new(
                 codes::TYPE_MISMATCH,
                 span,
@@ -159,7 +172,9 @@ fn absent_help(asked: &Type, producer: Option<&Producer>, consumer: Consumer<'_>
     ways.push("say with `?? ..` what stands in for it when it is absent".to_owned());
     match consumer.role {
         Role::Output => ways.push(format!("declare the output as `{asked}?`")),
-        Role::Input if source == Some(Source::If) => ways.push("move this call into the branch".to_owned()),
+        Role::Input if source == Some(Source::If) => {
+            ways.push("move this call into the branch".to_owned())
+        }
         _ => {}
     }
     crate::diagnostics::either(&ways)
@@ -206,7 +221,11 @@ pub(super) fn report_constant(
 /// A constant as it would be written, when it is short.
 fn shown(value: &Value) -> String {
     let text = value.json();
-    if text.chars().count() <= 40 { format!("`{text}`") } else { "this".to_owned() }
+    if text.chars().count() <= 40 {
+        format!("`{text}`")
+    } else {
+        "this".to_owned()
+    }
 }
 
 /// A number or bool that stands in quotes.

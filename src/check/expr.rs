@@ -25,7 +25,10 @@ impl Checker<'_> {
         match (&source.kind, asked.base()) {
             (module::ExprKind::List(items), Type::List(item)) => {
                 let name = format!("an item of {}", consumer.name);
-                let consumer = Consumer { name: &name, ..consumer };
+                let consumer = Consumer {
+                    name: &name,
+                    ..consumer
+                };
                 let items: Vec<Expr> = items
                     .iter()
                     .map(|source| self.wanted(source, item, consumer))
@@ -34,7 +37,10 @@ impl Checker<'_> {
             }
             (module::ExprKind::Record(entries), Type::Dict(inner)) => {
                 let name = format!("a value of {}", consumer.name);
-                let consumer = Consumer { name: &name, ..consumer };
+                let consumer = Consumer {
+                    name: &name,
+                    ..consumer
+                };
                 let entries = entries
                     .iter()
                     .map(|(name, _, source)| (name.clone(), self.wanted(source, inner, consumer)))
@@ -63,7 +69,10 @@ impl Checker<'_> {
             match record.fields.get(name) {
                 Some(ty) => {
                     let name_of = format!("`{name}` of {}", consumer.name);
-                    let consumer = Consumer { name: &name_of, ..consumer };
+                    let consumer = Consumer {
+                        name: &name_of,
+                        ..consumer
+                    };
                     let value = self.wanted(source, ty, consumer);
                     whole.insert(name.clone(), value);
                 }
@@ -148,10 +157,12 @@ impl Checker<'_> {
             producer.as_ref(),
             consumer,
         );
-        self.diagnostics.extend(report.map(|report| match self.would_fit(&fit, &expr.ty, asked) {
-            Some(other) => report.help(format!("`{other}` would fit")),
-            None => report,
-        }));
+        self.diagnostics.extend(
+            report.map(|report| match self.would_fit(&fit, &expr.ty, asked) {
+                Some(other) => report.help(format!("`{other}` would fit")),
+                None => report,
+            }),
+        );
         expr
     }
 

@@ -402,14 +402,18 @@ impl<'a> Checker<'a> {
         }
         // A misspelt output is also a missing one; one report says both.
         if !missing.is_empty() && entries.iter().all(|(name, ..)| declared(name)) {
-            let names: Vec<String> = missing.iter().map(|output| format!("`{}`", output.name)).collect();
+            let names: Vec<String> = missing
+                .iter()
+                .map(|output| format!("`{}`", output.name))
+                .collect();
             let mut diagnostic = Diagnostic::new(
                 codes::BAD_RETURN,
                 returned.value.span,
                 format!("`return` leaves out {}", names.join(", ")),
             );
             for output in missing {
-                diagnostic = diagnostic.also(output.span, format!("`{}` is declared here", output.name));
+                diagnostic =
+                    diagnostic.also(output.span, format!("`{}` is declared here", output.name));
             }
             self.diagnostics.push(diagnostic);
         }

@@ -63,7 +63,10 @@ impl Body {
         let finally = finally.map(|finally| {
             walk.in_finally = true;
             // The body is done when `finally` begins: nothing inside waits for a statement of the body.
-            walk.frames.push(Frame { at: usize::MAX, waits: Vec::new() });
+            walk.frames.push(Frame {
+                at: usize::MAX,
+                waits: Vec::new(),
+            });
             walk.open();
             let inner: Vec<ast::Stmt> = finally
                 .block()
