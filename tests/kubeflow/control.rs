@@ -103,8 +103,14 @@ pipeline choose(n: int = 9, name: str = "x") -> (grade: str, also: str) {
     );
     case.accepted().snapshot("if");
     case.gives(json!({}), json!({ "grade": "good x", "also": "<good x>" }));
-    case.gives(json!({ "n": 6 }), json!({ "grade": "fair 0.6", "also": "<fair 0.6>" }));
-    case.gives(json!({ "n": -2 }), json!({ "grade": "poor", "also": "<poor>" }));
+    case.gives(
+        json!({ "n": 6 }),
+        json!({ "grade": "fair 0.6", "also": "<fair 0.6>" }),
+    );
+    case.gives(
+        json!({ "n": -2 }),
+        json!({ "grade": "poor", "also": "<poor>" }),
+    );
 }
 
 #[test]
@@ -124,7 +130,10 @@ pipeline maybe(go: bool = true, name: str = "it's") -> (said: str, raw: str?, fi
 }
 "#,
     );
-    case.gives(json!({}), json!({ "said": "\"it's\"", "raw": "\"it's\"", "field": "it's", "order": "last" }));
+    case.gives(
+        json!({}),
+        json!({ "said": "\"it's\"", "raw": "\"it's\"", "field": "it's", "order": "last" }),
+    );
     if let Some(outcome) = case.run(json!({ "go": false })) {
         assert_eq!(
             outcome.outputs,
@@ -195,7 +204,7 @@ pipeline grid(n: int = 2, factor: int = 3) -> (sums: str, all: str) {
   }
   return { sums: f"{sums.total}", all: f"{sums.list}{sums.text}" }
 }
-"#
+"#,
     );
     case.gives(
         json!({}),
@@ -219,10 +228,25 @@ pipeline guarded(fails: bool = false, path: str) -> (out: str) {
     );
     case.accepted().snapshot("finally");
     let folder = tempfile::tempdir().expect("a folder");
-    for (fails, said) in [(false, "after fine\nrun succeeded\n"), (true, "run failed\n")] {
+    for (fails, said) in [
+        (false, "after fine\nrun succeeded\n"),
+        (true, "run failed\n"),
+    ] {
         let path = folder.path().join(format!("{fails}"));
-        let Some(outcome) = case.run(json!({ "fails": fails, "path": path.to_str() })) else { return };
-        assert_eq!(outcome.status, if fails { "failed" } else { "succeeded" }, "{}", outcome.log);
-        assert_eq!(std::fs::read_to_string(&path).expect("it was noted"), said, "{}", outcome.log);
+        let Some(outcome) = case.run(json!({ "fails": fails, "path": path.to_str() })) else {
+            return;
+        };
+        assert_eq!(
+            outcome.status,
+            if fails { "failed" } else { "succeeded" },
+            "{}",
+            outcome.log
+        );
+        assert_eq!(
+            std::fs::read_to_string(&path).expect("it was noted"),
+            said,
+            "{}",
+            outcome.log
+        );
     }
 }

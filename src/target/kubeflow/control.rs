@@ -13,12 +13,15 @@ use serde_json::Value as Json;
 use super::encode;
 use super::lower::{Lowering, give_a_parameter, of_task, with_a_parameter};
 use super::model::{
-    IteratorItems, IteratorPolicy, ParameterIterator, ParameterSource, ParameterType, Task, TaskInputs, TriggerPolicy,
+    IteratorItems, IteratorPolicy, ParameterIterator, ParameterSource, ParameterType, Task,
+    TaskInputs, TriggerPolicy,
 };
 use super::scope::{Atom, Scope, atom_of, each_atom, hint, wire_up};
 use super::wire::{self, Coding, Feed, File, Form, From, Wire, output_key};
 use crate::diagnostics::{Diagnostic, codes};
-use crate::graph::{Block, Expr, ExprKind, For, If, NodeKind, Pipeline, Program, RunField, UNNAMED_OUTPUT};
+use crate::graph::{
+    Block, Expr, ExprKind, For, If, NodeKind, Pipeline, Program, RunField, UNNAMED_OUTPUT,
+};
 use crate::source::Span;
 use crate::types::Type;
 use crate::value::Value;
@@ -70,7 +73,9 @@ fn project(expr: &Expr, key: Option<&str>) -> Expr {
         return value.clone();
     }
     let kind = match &expr.kind {
-        ExprKind::Const(Value::Map(entries)) => ExprKind::Const(entries.get(key).cloned().unwrap_or(Value::Absent)),
+        ExprKind::Const(Value::Map(entries)) => {
+            ExprKind::Const(entries.get(key).cloned().unwrap_or(Value::Absent))
+        }
         ExprKind::Const(Value::Absent) => ExprKind::Const(Value::Absent),
         _ => ExprKind::Field(Box::new(expr.clone()), key.to_owned()),
     };
@@ -143,7 +148,12 @@ fn free_atoms(
         }
         for key in wanted {
             if let Some(value) = &block.value {
-                each_atom(program, pipeline, &project(value, key.as_deref()), &mut visit);
+                each_atom(
+                    program,
+                    pipeline,
+                    &project(value, key.as_deref()),
+                    &mut visit,
+                );
             }
         }
     }
@@ -152,14 +162,21 @@ fn free_atoms(
 
 impl<'a> Lowering<'a> {
     /// A DAG inside `outer` with these atoms as its inputs; what the task that calls it is given.
-    fn inner_scope(&mut self, outer: &Scope<'a>, atoms: &IndexSet<Atom>) -> (Scope<'a>, TaskInputs) {
+    fn inner_scope(
+        &mut self,
+        outer: &Scope<'a>,
+        atoms: &IndexSet<Atom>,
+    ) -> (Scope<'a>, TaskInputs) {
         let mut inner = Scope::inside(outer);
         let mut inputs = TaskInputs::default();
         for atom in atoms {
             let feed = outer.feed(atom);
             // A name that something has in the outer DAG stays: a condition reads an input by the name that both have.
             let name = match &feed {
-                Feed::Value(Wire { from: From::Input(name), .. }) => name.clone(),
+                Feed::Value(Wire {
+                    from: From::Input(name),
+                    ..
+                }) => name.clone(),
                 _ => hint(outer.pipeline, atom),
             };
             let declared = inner.declare(&name, &feed);
@@ -176,7 +193,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// Makes parts of a block's value outputs of its DAG, in these forms.
-    fn block_outputs(&mut self, scope: &mut Scope<'a>, value: Option<&Expr>, parts: &[(Option<String>, Type)], span: Span) -> Vec<Feed> {
+    fn block_outputs(
+        &mut self,
+        scope: &mut Scope<'a>,
+        value: Option<&Expr>,
+        parts: &[(Option<String>, Type)],
+        span: Span,
+    ) -> Vec<Feed> {
         let mut feeds: Vec<Option<Feed>> = Vec::new();
         let mut computed: Vec<(String, Form, Expr)> = Vec::new();
         for (key, ty) in parts {
@@ -192,15 +215,23 @@ impl<'a> Lowering<'a> {
             let gathered = matches!(&atom, Some(Atom::Out(node, _)) if matches!(scope.pipeline.graph[*node].kind, NodeKind::For(_)));
             feeds.push(match atom.map(|atom| scope.feed(&atom)) {
                 Some(Feed::Value(wire))
-                    if matches!(wire.from, From::Output { .. }) && wire.form.is_written_as(&form) && !gathered =>
+                    if matches!(wire.from, From::Output { .. })
+                        && wire.form.is_written_as(&form)
+                        && !gathered =>
                 {
                     Some(Feed::Value(wire))
                 }
                 Some(Feed::Artifact(file)) if file.gathered => {
-                    self.refuse(span, "a list of artifacts out of a loop or an `if`", "gather the artifacts in one loop");
+                    self.refuse(
+                        span,
+                        "a list of artifacts out of a loop or an `if`",
+                        "gather the artifacts in one loop",
+                    );
                     Some(Feed::Artifact(file))
                 }
-                Some(Feed::Artifact(file)) if matches!(file.from, From::Output { .. }) => Some(Feed::Artifact(file)),
+                Some(Feed::Artifact(file)) if matches!(file.from, From::Output { .. }) => {
+                    Some(Feed::Artifact(file))
+                }
                 Some(Feed::Artifact(file)) => Some(Feed::Artifact(self.copy(scope, &file))),
                 _ => {
                     computed.push((part_key(ty, key.as_deref()), form, expr));
@@ -209,16 +240,23 @@ impl<'a> Lowering<'a> {
             });
         }
         if !computed.is_empty() {
-            let values: Vec<(String, Form, &Expr)> =
-                computed.iter().map(|(key, form, expr)| (key.clone(), form.clone(), expr)).collect();
-            let mut given = self.give(scope, "value", &values, BTreeSet::new()).into_iter();
+            let values: Vec<(String, Form, &Expr)> = computed
+                .iter()
+                .map(|(key, form, expr)| (key.clone(), form.clone(), expr))
+                .collect();
+            let mut given = self
+                .give(scope, "value", &values, BTreeSet::new())
+                .into_iter();
             for feed in &mut feeds {
                 if feed.is_none() {
                     *feed = given.next();
                 }
             }
         }
-        let feeds: Vec<Feed> = feeds.into_iter().map(|feed| feed.expect("each part is fed")).collect();
+        let feeds: Vec<Feed> = feeds
+            .into_iter()
+            .map(|feed| feed.expect("each part is fed"))
+            .collect();
         for ((key, ty), feed) in parts.iter().zip(&feeds) {
             if !matches!(feed, Feed::Artifacts(_)) {
                 scope.output(&part_key(ty, key.as_deref()), feed, String::new());
@@ -241,23 +279,43 @@ impl<'a> Lowering<'a> {
         let wanted = self.wanted(scope, node);
         let parts: Vec<(Option<String>, Type)> = wanted
             .iter()
-            .map(|key| (key.clone(), part_type(&pipeline.graph[node].ty, key.as_deref())))
+            .map(|key| {
+                (
+                    key.clone(),
+                    part_type(&pipeline.graph[node].ty, key.as_deref()),
+                )
+            })
             .collect();
         let waits = scope.waits(node);
 
         // Conditions that both engines evaluate alike stand in the switch; a step computes the others.
-        let simple: Vec<bool> = branching.branches.iter().map(|branch| self.is_simple(scope, &branch.condition)).collect();
+        let simple: Vec<bool> = branching
+            .branches
+            .iter()
+            .map(|branch| self.is_simple(scope, &branch.condition))
+            .collect();
         let computed: Vec<(String, Form, &Expr)> = branching
             .branches
             .iter()
             .enumerate()
             .filter(|(at, _)| !simple[*at])
-            .map(|(at, branch)| (format!("condition_{}", at + 1), Form::of(&Type::Bool), &branch.condition))
+            .map(|(at, branch)| {
+                (
+                    format!("condition_{}", at + 1),
+                    Form::of(&Type::Bool),
+                    &branch.condition,
+                )
+            })
             .collect();
         let mut given = if computed.is_empty() {
             Vec::new()
         } else {
-            self.give(scope, &format!("{name}-conditions"), &computed, waits.clone())
+            self.give(
+                scope,
+                &format!("{name}-conditions"),
+                &computed,
+                waits.clone(),
+            )
         }
         .into_iter();
 
@@ -282,7 +340,11 @@ impl<'a> Lowering<'a> {
                 let feed = given.next().expect("each computed condition is given");
                 let declared = switch.declare(&format!("condition_{}", at + 1), &feed);
                 wire_up(&mut inputs, &declared, &feed);
-                let Feed::Value(Wire { from: From::Input(input), .. }) = &declared else {
+                let Feed::Value(Wire {
+                    from: From::Input(input),
+                    ..
+                }) = &declared
+                else {
                     unreachable!("a condition is an input")
                 };
                 conditions.push(format!("inputs.parameter_values['{input}'] == true"));
@@ -293,37 +355,66 @@ impl<'a> Lowering<'a> {
         let component = self.component_name(&pipeline.graph[node].name);
         let mut taken: Vec<Vec<Feed>> = Vec::new();
         let otherwise = branching.otherwise.as_ref();
-        let arms = branching.branches.iter().map(|branch| Some(&branch.block)).chain(std::iter::once(otherwise));
+        let arms = branching
+            .branches
+            .iter()
+            .map(|branch| Some(&branch.block))
+            .chain(std::iter::once(otherwise));
         for (at, block) in arms.enumerate() {
             let is_else = at == branching.branches.len();
             let empty = block.is_none_or(|block| block.nodes.is_empty());
             if empty && parts.is_empty() {
                 continue;
             }
-            let mut refused: Vec<String> = conditions[..at].iter().map(|condition| format!("!({condition})")).collect();
+            let mut refused: Vec<String> = conditions[..at]
+                .iter()
+                .map(|condition| format!("!({condition})"))
+                .collect();
             if !is_else {
-                refused.push(if at == 0 { conditions[at].clone() } else { format!("({})", conditions[at]) });
+                refused.push(if at == 0 {
+                    conditions[at].clone()
+                } else {
+                    format!("({})", conditions[at])
+                });
             }
-            let arm = if is_else { "else".to_owned() } else { switch.task_names.free("then") };
+            let arm = if is_else {
+                "else".to_owned()
+            } else {
+                switch.task_names.free("then")
+            };
             let own: Vec<&Block> = block.into_iter().collect();
             let atoms = free_atoms(self.program, pipeline, &own, &wanted, None);
             let (mut inner, mut inner_inputs) = self.inner_scope(&switch, &atoms);
             for feed in &asked_feeds {
-                let Feed::Value(Wire { from: From::Input(input), form }) = feed else { unreachable!("a condition reads inputs") };
+                let Feed::Value(Wire {
+                    from: From::Input(input),
+                    form,
+                }) = feed
+                else {
+                    unreachable!("a condition reads inputs")
+                };
                 if !inner_inputs.parameters.contains_key(input) {
                     inner.declare_parameter(input, super::model::InputParameter::of(form));
-                    inner_inputs
-                        .parameters
-                        .insert(input.clone(), ParameterSource::ComponentInputParameter(input.clone()));
+                    inner_inputs.parameters.insert(
+                        input.clone(),
+                        ParameterSource::ComponentInputParameter(input.clone()),
+                    );
                 }
             }
-            let arm_component = self.component_name(&format!("{}_{arm}", pipeline.graph[node].name));
+            let arm_component =
+                self.component_name(&format!("{}_{arm}", pipeline.graph[node].name));
             if let Some(block) = block {
                 self.name_block(&mut inner, block);
                 self.block(&mut inner, block);
             }
-            let feeds = self.block_outputs(&mut inner, block.and_then(|block| block.value.as_ref()), &parts, span);
-            self.components.insert(arm_component.clone(), inner.component);
+            let feeds = self.block_outputs(
+                &mut inner,
+                block.and_then(|block| block.value.as_ref()),
+                &parts,
+                span,
+            );
+            self.components
+                .insert(arm_component.clone(), inner.component);
             let rest = Task {
                 trigger_policy: Some(TriggerPolicy {
                     condition: Some(refused.join(" && ")),
@@ -332,7 +423,13 @@ impl<'a> Lowering<'a> {
                 ..Task::default()
             };
             switch.add_task(&arm, arm_component, inner_inputs, BTreeSet::new(), rest);
-            taken.push(feeds.iter().zip(&parts).map(|(feed, (key, ty))| as_output(feed, &arm, &part_key(ty, key.as_deref()))).collect());
+            taken.push(
+                feeds
+                    .iter()
+                    .zip(&parts)
+                    .map(|(feed, (key, ty))| as_output(feed, &arm, &part_key(ty, key.as_deref())))
+                    .collect(),
+            );
         }
         if switch.dag().tasks.is_empty() {
             scope.finished(node, waits.into_iter().collect());
@@ -357,8 +454,12 @@ impl<'a> Lowering<'a> {
         let span = pipeline.graph[node].span;
         let wanted = self.wanted(scope, node);
         let waits = scope.waits(node);
-        let Type::List(item_type) = looping.items.ty.base() else { unreachable!("a loop goes over a list") };
-        if item_type.artifact().is_some() || looping.items.constant().is_none() && item_type.is_optional() {
+        let Type::List(item_type) = looping.items.ty.base() else {
+            unreachable!("a loop goes over a list")
+        };
+        if item_type.artifact().is_some()
+            || looping.items.constant().is_none() && item_type.is_optional()
+        {
             self.refuse(
                 looping.items.span,
                 "a loop over artifacts or over values that may be absent",
@@ -368,7 +469,10 @@ impl<'a> Lowering<'a> {
         }
         // The type of each part of the body's value.
         let parts: Vec<(Option<String>, Type)> = match &looping.body.value {
-            Some(value) => wanted.iter().map(|key| (key.clone(), part_type(&value.ty, key.as_deref()))).collect(),
+            Some(value) => wanted
+                .iter()
+                .map(|key| (key.clone(), part_type(&value.ty, key.as_deref())))
+                .collect(),
             None => Vec::new(),
         };
         if let Some(Value::List(items)) = looping.items.constant()
@@ -387,7 +491,13 @@ impl<'a> Lowering<'a> {
             scope.finished(node, waits.into_iter().collect());
             return;
         }
-        let atoms = free_atoms(self.program, pipeline, &[&looping.body], &wanted, Some(node));
+        let atoms = free_atoms(
+            self.program,
+            pipeline,
+            &[&looping.body],
+            &wanted,
+            Some(node),
+        );
         let mut wrapper = Scope::inside(scope);
         // kfp.local gives the item in place of any input that has its name.
         wrapper.reserve_input(&looping.variable);
@@ -396,7 +506,10 @@ impl<'a> Lowering<'a> {
         let mut items_key = None;
         let items = match looping.items.constant() {
             Some(Value::List(items)) => {
-                let wires: Vec<Wire> = items.iter().map(|item| wire::constant(item, item_type)).collect();
+                let wires: Vec<Wire> = items
+                    .iter()
+                    .map(|item| wire::constant(item, item_type))
+                    .collect();
                 let quoted = wires.iter().any(|wire| wire.form.coding == Coding::Quoted);
                 let texts = items.iter().zip(wires).map(|(item, wire)| match wire.from {
                     From::Constant(json) if !quoted => json,
@@ -409,10 +522,27 @@ impl<'a> Lowering<'a> {
                 IteratorItems::Raw(Json::Array(json).to_string())
             }
             _ => {
+                if !parts.is_empty() {
+                    self.error(
+                        Diagnostic::new(
+                            codes::DEGRADED,
+                            looping.items.span,
+                            "gathering a loop over a list that may be empty degrades on `kubeflow`",
+                        )
+                        .label("when the run gives no items, what reads the loop's value fails: Kubeflow has no empty list there")
+                        .help("`require` that there is an item, or give the list as a constant"),
+                    );
+                }
                 let feed = self.items(scope, &name, &looping.items, &waits);
                 let declared = wrapper.declare("items", &feed);
                 wire_up(&mut inputs, &declared, &feed);
-                let Feed::Value(Wire { from: From::Input(input), .. }) = &declared else { unreachable!("items are an input") };
+                let Feed::Value(Wire {
+                    from: From::Input(input),
+                    ..
+                }) = &declared
+                else {
+                    unreachable!("items are an input")
+                };
                 let channel = format!("pipelinechannel--{input}");
                 items_key = Some((channel.clone(), input.clone()));
                 IteratorItems::InputParameter(channel)
@@ -432,7 +562,10 @@ impl<'a> Lowering<'a> {
         let mut body = Scope::inside(&wrapper);
         let mut body_inputs = TaskInputs::default();
         body.reserve_input(&looping.variable);
-        body.declare_parameter(&looping.variable, super::model::InputParameter::of(&item_form));
+        body.declare_parameter(
+            &looping.variable,
+            super::model::InputParameter::of(&item_form),
+        );
         body.feeds.insert(
             Atom::Item(node),
             Feed::Value(Wire {
@@ -450,9 +583,10 @@ impl<'a> Lowering<'a> {
                     parameter_type: ParameterType::List,
                 },
             );
-            body_inputs
-                .parameters
-                .insert(channel.clone(), ParameterSource::ComponentInputParameter(input.clone()));
+            body_inputs.parameters.insert(
+                channel.clone(),
+                ParameterSource::ComponentInputParameter(input.clone()),
+            );
         }
         for atom in &atoms {
             let feed = wrapper.feed(atom);
@@ -468,9 +602,12 @@ impl<'a> Lowering<'a> {
             scope.finished(node, waits.into_iter().collect());
             return;
         }
-        self.components.insert(body_component.clone(), body.component);
+        self.components
+            .insert(body_component.clone(), body.component);
         let rest = Task {
-            iterator_policy: looping.limit.map(|limit| IteratorPolicy { parallelism_limit: limit }),
+            iterator_policy: looping.limit.map(|limit| IteratorPolicy {
+                parallelism_limit: limit,
+            }),
             parameter_iterator: Some(ParameterIterator {
                 item_input: looping.variable.clone(),
                 items,
@@ -482,7 +619,10 @@ impl<'a> Lowering<'a> {
             let output = part_key(ty, key.as_deref());
             let inner = gathered(as_output(feed, "item", &output));
             wrapper.output(&output, &inner, String::new());
-            scope.feeds.insert(Atom::Out(node, key.clone()), gathered(as_output(feed, &name, &output)));
+            scope.feeds.insert(
+                Atom::Out(node, key.clone()),
+                gathered(as_output(feed, &name, &output)),
+            );
         }
         self.components.insert(component.clone(), wrapper.component);
         scope.add_task(&name, component, inputs, waits, Task::default());
@@ -490,10 +630,20 @@ impl<'a> Lowering<'a> {
     }
 
     /// The items of a loop as a plain LIST.
-    fn items(&mut self, scope: &mut Scope<'a>, name: &str, items: &Expr, waits: &BTreeSet<String>) -> Feed {
+    fn items(
+        &mut self,
+        scope: &mut Scope<'a>,
+        name: &str,
+        items: &Expr,
+        waits: &BTreeSet<String>,
+    ) -> Feed {
         let direct = atom_of(self.program, scope.pipeline, items).map(|atom| scope.feed(&atom));
         match direct {
-            Some(Feed::Value(wire)) if wire.form.is_bare() && !matches!(wire.from, From::Constant(_)) => Feed::Value(wire),
+            Some(Feed::Value(wire))
+                if wire.form.is_bare() && !matches!(wire.from, From::Constant(_)) =>
+            {
+                Feed::Value(wire)
+            }
             _ => {
                 let values = [("items".to_owned(), Form::of(&items.ty.unrefined()), items)];
                 let given = self.give(scope, &format!("{name}-items"), &values, waits.clone());
@@ -503,7 +653,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// The body and the `finally` of a pipeline as two DAGs of `scope`, which has the pipeline's parameters. Gives the body's outputs.
-    pub fn with_finally(&mut self, scope: &mut Scope<'a>, pipeline: &'a Pipeline, finally: &'a Block) -> IndexMap<String, Feed> {
+    pub fn with_finally(
+        &mut self,
+        scope: &mut Scope<'a>,
+        pipeline: &'a Pipeline,
+        finally: &'a Block,
+    ) -> IndexMap<String, Feed> {
         let none = IndexSet::new();
         let mut atoms = free_atoms(self.program, pipeline, &[&pipeline.body], &none, None);
         for output in &pipeline.outputs {
@@ -518,26 +673,42 @@ impl<'a> Lowering<'a> {
         let (mut body, body_inputs) = self.inner_scope(scope, &atoms);
         self.name_block(&mut body, &pipeline.body);
         self.block(&mut body, &pipeline.body);
-        let forms: Vec<Form> = pipeline.outputs.iter().map(|output| Form::of(&output.ty)).collect();
+        let forms: Vec<Form> = pipeline
+            .outputs
+            .iter()
+            .map(|output| Form::of(&output.ty))
+            .collect();
         let outputs = self.outputs(&mut body, &pipeline.outputs, &forms);
-        self.components.insert(body_component.clone(), body.component);
+        self.components
+            .insert(body_component.clone(), body.component);
         scope.task_names.take("body");
-        scope.add_task("body", body_component, body_inputs, BTreeSet::new(), Task::default());
+        scope.add_task(
+            "body",
+            body_component,
+            body_inputs,
+            BTreeSet::new(),
+            Task::default(),
+        );
 
         let status = Atom::Run(RunField::Status);
         let form = Form {
             coding: Coding::Status,
             ..Form::of(&Type::Str)
         };
-        let from = From::Status { task: "body".to_owned() };
-        scope.feeds.insert(status.clone(), Feed::Value(Wire { from, form }));
+        let from = From::Status {
+            task: "body".to_owned(),
+        };
+        scope
+            .feeds
+            .insert(status.clone(), Feed::Value(Wire { from, form }));
         let mut atoms = free_atoms(self.program, pipeline, &[finally], &none, None);
         // This input is what tells kfp.local that the task is an exit task.
         atoms.insert(status);
         let (mut exit, exit_inputs) = self.inner_scope(scope, &atoms);
         self.name_block(&mut exit, finally);
         self.block(&mut exit, finally);
-        self.components.insert(finally_component.clone(), exit.component);
+        self.components
+            .insert(finally_component.clone(), exit.component);
         let rest = Task {
             trigger_policy: Some(TriggerPolicy {
                 condition: None,
@@ -546,8 +717,17 @@ impl<'a> Lowering<'a> {
             ..Task::default()
         };
         scope.task_names.take("finally");
-        scope.add_task("finally", finally_component, exit_inputs, BTreeSet::from(["body".to_owned()]), rest);
-        outputs.into_iter().map(|(name, feed)| (name, of_task(feed, "body"))).collect()
+        scope.add_task(
+            "finally",
+            finally_component,
+            exit_inputs,
+            BTreeSet::from(["body".to_owned()]),
+            rest,
+        );
+        outputs
+            .into_iter()
+            .map(|(name, feed)| (name, of_task(feed, "body")))
+            .collect()
     }
 
     /// Whether both engines evaluate a condition alike: logic and comparison of numbers and truth values that stand in their
@@ -565,7 +745,9 @@ impl<'a> Lowering<'a> {
             };
         }
         match &expr.kind {
-            ExprKind::Const(value) => matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_)),
+            ExprKind::Const(value) => {
+                matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_))
+            }
             ExprKind::Not(inner) => self.is_simple(scope, inner),
             ExprKind::And(a, b) | ExprKind::Or(a, b) | ExprKind::Compare(_, a, b) => {
                 self.is_simple(scope, a) && self.is_simple(scope, b)
@@ -578,7 +760,9 @@ impl<'a> Lowering<'a> {
     fn cel(&self, scope: &Scope, expr: &Expr) -> String {
         if let Some(atom) = atom_of(self.program, scope.pipeline, expr) {
             let wire = scope.value(&atom);
-            let From::Input(name) = &wire.from else { unreachable!("a switch reads its inputs") };
+            let From::Input(name) = &wire.from else {
+                unreachable!("a switch reads its inputs")
+            };
             let read = format!("inputs.parameter_values['{name}']");
             return match wire.form.ty.base() {
                 Type::Bool => format!("{read} == true"),
@@ -586,7 +770,9 @@ impl<'a> Lowering<'a> {
             };
         }
         match &expr.kind {
-            ExprKind::Const(Value::Int(int)) => wire::widened(&Value::Int(*int), &Type::Float).json(),
+            ExprKind::Const(Value::Int(int)) => {
+                wire::widened(&Value::Int(*int), &Type::Float).json()
+            }
             ExprKind::Const(value) => value.json(),
             ExprKind::Not(inner) => format!("!({})", self.cel(scope, inner)),
             ExprKind::And(a, b) => format!("({}) && ({})", self.cel(scope, a), self.cel(scope, b)),
@@ -594,7 +780,11 @@ impl<'a> Lowering<'a> {
             ExprKind::Compare(comparison, a, b) => {
                 let side = |expr: &Expr| {
                     let text = self.cel(scope, expr);
-                    if text.contains(' ') { format!("({text})") } else { text }
+                    if text.contains(' ') {
+                        format!("({text})")
+                    } else {
+                        text
+                    }
                 };
                 format!("{} {} {}", side(a), comparison.symbol(), side(b))
             }
@@ -610,8 +800,14 @@ fn as_output(feed: &Feed, task: &str, key: &str) -> Feed {
         key: key.to_owned(),
     };
     match feed {
-        Feed::Value(wire) => Feed::Value(Wire { from, ..wire.clone() }),
-        Feed::Artifact(file) => Feed::Artifact(File { from, ..file.clone() }),
+        Feed::Value(wire) => Feed::Value(Wire {
+            from,
+            ..wire.clone()
+        }),
+        Feed::Artifact(file) => Feed::Artifact(File {
+            from,
+            ..file.clone()
+        }),
         Feed::Artifacts(_) => feed.clone(),
     }
 }
@@ -636,7 +832,10 @@ fn gathered(feed: Feed) -> Feed {
             form: wire.form.gathered(),
             ..wire
         }),
-        Feed::Artifact(file) => Feed::Artifact(File { gathered: true, ..file }),
+        Feed::Artifact(file) => Feed::Artifact(File {
+            gathered: true,
+            ..file
+        }),
         other => other,
     }
 }
