@@ -182,7 +182,7 @@ impl<'a> Lowering<'a> {
         command: Vec<Text>,
         args: Vec<Text>,
     ) -> Executor {
-        Executor::Container(Container {
+        Executor::Container(Box::new(Container {
             args,
             command,
             env: attributes
@@ -195,7 +195,7 @@ impl<'a> Lowering<'a> {
                 .collect(),
             image: attributes.image.clone().unwrap_or_else(|| image.to_owned()),
             resources: platform::resources(&attributes.resources),
-        })
+        }))
     }
 
     fn call_command(
