@@ -353,11 +353,11 @@ pipeline nested(file: Dataset) -> str {
 fn facts_of_the_run() {
     let case = python(
         r#"
-pipeline facts(name: str = run.name) -> (id: str, name: str, other: str) {
+pipeline facts(name: str = run.name, day: date = run.date) -> (id: str, name: str, other: str, day: str, today: str) {
   id    = show_str(run.id)
   shown = show_str(name)
   other = show_str(f"<{run.id}>")
-  return { id: id, name: shown, other: other }
+  return { id: id, name: shown, other: other, day: f"{day}", today: f"{run.date}" }
 }
 "#,
     );
@@ -373,10 +373,14 @@ pipeline facts(name: str = run.name) -> (id: str, name: str, other: str) {
         };
         assert!(text("name").starts_with("facts-"), "{outputs}");
         assert_eq!(text("other"), format!("<{}>", text("id")));
+        assert_eq!(
+            (text("day"), text("today")),
+            ("2024-02-29".to_owned(), "2024-02-29".to_owned())
+        );
     }
-    let outputs = succeeded(compiled.run(json!({ "name": "mine" })));
+    let outputs = succeeded(compiled.run(json!({ "name": "mine", "day": "2024-01-31" })));
     assert!(
-        outputs.is_null() || outputs["name"] == "'mine'",
+        outputs.is_null() || outputs["name"] == "'mine'" && outputs["day"] == "2024-01-31",
         "{outputs}"
     );
 }

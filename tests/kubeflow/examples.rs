@@ -28,7 +28,19 @@ fn training_runs_on_real_data() {
 }
 
 #[test]
-fn daily_training_compiles() {
+fn daily_training_runs() {
     let compiled = example("daily_training").accepted();
     compiled.snapshot("daily_training");
+    let Some(outcome) = compiled.run(json!({ "day": "2024-01-31", "n_estimators": 20 })) else {
+        return;
+    };
+    assert_eq!(outcome.status, "succeeded", "{}", outcome.log);
+    assert!(
+        outcome.outputs["release"]
+            .as_str()
+            .expect("a text")
+            .starts_with("wine-2024-01-31-"),
+        "{}",
+        outcome.outputs
+    );
 }

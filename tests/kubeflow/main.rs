@@ -4,6 +4,7 @@
 //! with kfp.local there.
 
 mod attributes;
+mod control;
 mod data;
 mod examples;
 mod hostile;

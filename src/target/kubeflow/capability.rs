@@ -32,22 +32,17 @@ pub fn support(feature: Feature) -> Support {
             reason: "Kubeflow has a deadline for a container and for the whole run, none for a DAG",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
-        Feature::If => Refused {
-            reason: "not supported on this target yet",
-            nearest: "decide inside a component",
-        },
-        Feature::For | Feature::LoopLimit | Feature::GatherValues | Feature::GatherArtifacts => {
-            Refused {
-                reason: "not supported on this target yet",
-                nearest: "do the work of the loop in one component",
-            }
-        }
+        Feature::If => Emulated(
+            "a DAG with one of its own for each branch, of which the conditions let one run",
+        ),
+        Feature::For => Emulated("a DAG that holds the repeated one"),
+        Feature::LoopLimit | Feature::GatherValues | Feature::GatherArtifacts => Native,
         Feature::Require => Emulated("a step that fails when the condition is false"),
         Feature::After => Native,
-        Feature::Finally | Feature::RunStatus => Refused {
-            reason: "not supported on this target yet",
-            nearest: "a task `after` the last one, which runs when all went well",
-        },
+        Feature::Finally => {
+            Emulated("an exit task that is a DAG, after a DAG that holds the whole body")
+        }
+        Feature::RunStatus => Native,
         Feature::BodyValueInFinally => Refused {
             reason: "Kubeflow fails an exit task that reads what was not made",
             nearest: "`run.status` and the pipeline's parameters",

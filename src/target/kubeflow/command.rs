@@ -16,8 +16,6 @@ pub enum Variable {
     Filled(String),
     /// A list of artifacts, a placeholder each.
     Listed(Vec<String>),
-    /// A placeholder for lines, each a path: a list of a length that only the run knows.
-    Lines(String),
     /// A placeholder for a dot and the text, or for nothing when it is absent.
     Marked(String),
     /// A constant in safe pieces.
@@ -163,11 +161,7 @@ fn argv_script(words: &[Word], ports: &[(&str, Variable)]) -> String {
         let mut arguments = Vec::new();
         for parts in group {
             let listed = match parts.as_slice() {
-                [Part::Port(name)]
-                    if matches!(find(name), Variable::Listed(_) | Variable::Lines(_)) =>
-                {
-                    Some(name)
-                }
+                [Part::Port(name)] if matches!(find(name), Variable::Listed(_)) => Some(name),
                 _ => None,
             };
             for part in parts {
@@ -231,9 +225,7 @@ fn script(text: &str, ports: &[(&str, Variable)], outputs: &[Port]) -> (Vec<Stri
             }
         };
         let line = match variable {
-            Variable::Filled(placeholder) | Variable::Lines(placeholder) => {
-                format!("{name}={}", next(placeholder))
-            }
+            Variable::Filled(placeholder) => format!("{name}={}", next(placeholder)),
             Variable::Listed(paths) => format!("{name}={}", next(&paths.join("\n"))),
             Variable::Pieces(pieces) => {
                 let pieces: String = pieces.iter().map(|piece| next(piece)).collect();

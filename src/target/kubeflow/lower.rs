@@ -109,8 +109,10 @@ pub fn lower(program: &Program) -> Lowered {
 
 impl<'a> Lowering<'a> {
     fn root(&mut self, entry: &'a Pipeline) -> Component {
-        let mut scope = Scope::new(entry);
-        self.name_nodes(&mut scope, entry);
+        let mut scope = Scope::new(self.program, entry);
+        if entry.finally.is_none() {
+            self.name_block(&mut scope, &entry.body);
+        }
         for param in &entry.params {
             let feed = if param.ty.artifact().is_some() {
                 self.imported(&mut scope, param)
@@ -120,12 +122,6 @@ impl<'a> Lowering<'a> {
             scope.feeds.insert(Atom::Param(param.name.clone()), feed);
         }
         self.pipeline_body(&mut scope, entry);
-        let declared: Vec<Form> = entry
-            .outputs
-            .iter()
-            .map(|output| Form::of(&output.ty))
-            .collect();
-        self.outputs(&mut scope, &entry.outputs, &declared);
         scope.component
     }
 
@@ -158,7 +154,7 @@ impl<'a> Lowering<'a> {
         feeds: &[Feed],
     ) -> (String, IndexMap<String, Feed>, Vec<Feed>) {
         let pipeline = &self.program[id];
-        let mut scope = Scope::new(pipeline);
+        let mut scope = Scope::new(self.program, pipeline);
         let declared: Vec<Feed> = pipeline
             .params
             .iter()
@@ -177,27 +173,34 @@ impl<'a> Lowering<'a> {
         }
         // Its own name comes before those of what is inside.
         let name = self.component_name(&pipeline.name);
-        self.name_nodes(&mut scope, pipeline);
+        if pipeline.finally.is_none() {
+            self.name_block(&mut scope, &pipeline.body);
+        }
         with_a_parameter(&mut scope);
-        self.pipeline_body(&mut scope, pipeline);
-        let forms: Vec<Form> = pipeline
-            .outputs
-            .iter()
-            .map(|output| Form::of(&output.ty))
-            .collect();
-        let outputs = self.outputs(&mut scope, &pipeline.outputs, &forms);
+        let outputs = self.pipeline_body(&mut scope, pipeline);
         self.components.insert(name.clone(), scope.component);
         self.nested
             .insert((id, shape), (name.clone(), outputs.clone()));
         (name, outputs, declared)
     }
 
-    fn pipeline_body(&mut self, scope: &mut Scope<'a>, pipeline: &'a Pipeline) {
+    /// A pipeline's statements and what it returns.
+    fn pipeline_body(
+        &mut self,
+        scope: &mut Scope<'a>,
+        pipeline: &'a Pipeline,
+    ) -> IndexMap<String, Feed> {
+        if let Some(finally) = &pipeline.finally {
+            let feeds = self.with_finally(scope, pipeline, finally);
+            return self.return_all(scope, &pipeline.outputs, feeds);
+        }
         self.block(scope, &pipeline.body);
-    }
-
-    fn name_nodes(&mut self, scope: &mut Scope<'a>, pipeline: &'a Pipeline) {
-        self.name_block(scope, &pipeline.body);
+        let forms: Vec<Form> = pipeline
+            .outputs
+            .iter()
+            .map(|output| Form::of(&output.ty))
+            .collect();
+        self.outputs(scope, &pipeline.outputs, &forms)
     }
 
     pub fn name_block(&mut self, scope: &mut Scope<'a>, block: &Block) {
@@ -231,9 +234,8 @@ impl<'a> Lowering<'a> {
                     Callee::Pipeline(id) => self.call_pipeline(scope, node, &task.args, id),
                 },
                 NodeKind::Require(require) => self.require(scope, node, require),
-                NodeKind::If(_) | NodeKind::For(_) => {
-                    unreachable!("refused by the capability table")
-                }
+                NodeKind::If(branching) => self.branch(scope, node, branching),
+                NodeKind::For(looping) => self.repeat(scope, node, looping),
             }
         }
     }
@@ -355,6 +357,16 @@ impl<'a> Lowering<'a> {
                 feeds.insert(name.clone(), feed);
             }
         }
+        self.return_all(scope, outputs, feeds)
+    }
+
+    /// Makes feeds the outputs of a DAG; gives them as its caller sees them.
+    fn return_all(
+        &mut self,
+        scope: &mut Scope<'a>,
+        outputs: &[Output],
+        feeds: IndexMap<String, Feed>,
+    ) -> IndexMap<String, Feed> {
         for output in outputs {
             let key = output_key(&output.name, &output.ty);
             scope.output(

@@ -4,6 +4,7 @@
 //! Program ─ limits ─ lower ─ model ─ YAML
 //!                      ├ scope    one DAG: its inputs, its tasks, where everything is to be had
 //!                      ├ steps    calls of components, and the steps that mlpc adds
+//!                      ├ control  `if`, `for` and `finally`
 //!                      ├ leaf     what such a step takes, and how its shim reads it
 //!                      ├ command  `run:` and `shell:` steps
 //!                      └ platform resources, retries, secrets and the like
@@ -12,6 +13,7 @@
 
 mod capability;
 mod command;
+mod control;
 mod encode;
 mod info;
 mod leaf;

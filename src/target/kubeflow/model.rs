@@ -66,7 +66,7 @@ pub struct Deployment {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Executor {
-    Container(Container),
+    Container(Box<Container>),
     Importer(Importer),
 }
 

@@ -1,12 +1,14 @@
 //! One DAG while it is built: what it takes, its tasks, and where everything that they read is to be had in it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use indexmap::IndexMap;
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use serde_json::Value as Json;
 
+use super::control::Demands;
 use super::model::{
     ArtifactSelector, ArtifactSelectors, Component, Dag, InputArtifact, InputParameter, Named,
     OneOf, OutputArtifact, OutputParameter, OutputSelector, ParameterSelector, Task, TaskInputs,
@@ -120,12 +122,26 @@ pub struct Scope<'a> {
     pub feeds: IndexMap<Atom, Feed>,
     /// The tasks that a node became, for those that wait for it.
     done: HashMap<NodeIndex, Vec<String>>,
+    /// What of its `if`s and loops is read.
+    pub demands: Rc<Demands>,
     /// The names of the nodes of this DAG's block.
     node_names: HashMap<NodeIndex, String>,
 }
 
 impl<'a> Scope<'a> {
-    pub fn new(pipeline: &'a Pipeline) -> Self {
+    pub fn new(program: &Program, pipeline: &'a Pipeline) -> Self {
+        Scope::empty(
+            pipeline,
+            Rc::new(super::control::demands(program, pipeline)),
+        )
+    }
+
+    /// A DAG inside another of the same pipeline.
+    pub fn inside(outer: &Scope<'a>) -> Self {
+        Scope::empty(outer.pipeline, outer.demands.clone())
+    }
+
+    fn empty(pipeline: &'a Pipeline, demands: Rc<Demands>) -> Self {
         Scope {
             pipeline,
             component: Component {
@@ -136,6 +152,7 @@ impl<'a> Scope<'a> {
             task_names: Names::default(),
             feeds: IndexMap::new(),
             done: HashMap::new(),
+            demands,
             node_names: HashMap::new(),
         }
     }
@@ -260,6 +277,21 @@ impl<'a> Scope<'a> {
             .input_definitions
             .parameters
             .insert(name.to_owned(), parameter);
+    }
+
+    /// Keeps an input's name from others.
+    pub fn reserve_input(&mut self, name: &str) {
+        self.input_names.take(name);
+    }
+
+    /// Declares all outputs as those of a loop's body: lists, though each round gives one.
+    pub fn gather_outputs(&mut self) {
+        for parameter in self.component.output_definitions.parameters.values_mut() {
+            parameter.parameter_type = super::model::ParameterType::List;
+        }
+        for artifact in self.component.output_definitions.artifacts.values_mut() {
+            artifact.is_artifact_list = true;
+        }
     }
 
     fn declare_file(&mut self, hint: &str, file: &File) -> File {

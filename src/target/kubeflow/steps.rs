@@ -182,7 +182,7 @@ impl<'a> Lowering<'a> {
         command: Vec<Text>,
         args: Vec<Text>,
     ) -> Executor {
-        Executor::Container(Container {
+        Executor::Container(Box::new(Container {
             args,
             command,
             env: attributes
@@ -195,7 +195,7 @@ impl<'a> Lowering<'a> {
                 .collect(),
             image: attributes.image.clone().unwrap_or_else(|| image.to_owned()),
             resources: platform::resources(&attributes.resources),
-        })
+        }))
     }
 
     fn call_command(
@@ -530,7 +530,7 @@ impl<'a> Lowering<'a> {
 
 /// How a command gets one of its inputs; what it takes of the engine is added to the leaf.
 fn command_input(
-    lowering: &Lowering,
+    lowering: &mut Lowering,
     scope: &Scope,
     leaf: &mut Leaf,
     port: &Port,
@@ -539,7 +539,15 @@ fn command_input(
 ) -> Variable {
     let name = &port.name;
     if port.ty.artifact().is_some() || port.ty.artifact_list().is_some() {
-        let keys = leaf.artifacts(port, &artifacts_of(lowering.program, scope, &arg.value));
+        let feed = artifacts_of(lowering.program, scope, &arg.value);
+        if matches!(&feed, Feed::Artifact(file) if file.gathered) {
+            lowering.refuse(
+                arg.value.span,
+                "a command that reads what a loop gathered",
+                "read it in a `python:` step: the launcher fills in only the first path of such a list",
+            );
+        }
+        let keys = leaf.artifacts(port, &feed);
         let listed = port.ty.artifact_list().is_some();
         let mut paths: Vec<String> = keys.iter().map(|key| command::artifact(key)).collect();
         return match paths.len() {

@@ -10,6 +10,7 @@
 A run is kfp.local's with its subprocess runner. What runs a Python step is kfp's own code, unchanged. A container step needs Docker
 there; here it runs as a plain process, with the three things that the cluster's launcher does for it and kfp.local does not: it makes
 the folders of outputs, gives each task its own, and publishes artifacts that were written without a word in the executor's output.
+The one thing added to kfp.local for all is the placeholder of the scheduled time, on which it fails.
 """
 
 import contextlib
@@ -161,11 +162,11 @@ def publish_artifacts(get_outputs_for_task):
     return wrapped
 
 
-def python_of_the_step_only(replace):
-    """kfp.local writes its interpreter's path for `python3` everywhere in a command, the values in it included."""
+def with_the_time(resolve):
+    """kfp.local fails on the placeholder of the scheduled time."""
 
-    def wrapped(full_command, new_executable):
-        return replace(full_command[:1], new_executable) + full_command[1:]
+    def wrapped(executor_input, command):
+        return resolve(executor_input, command.replace("{{$.pipeline_job_schedule_time_utc}}", "2024-02-29T23:59:58Z"))
 
     return wrapped
 
@@ -187,7 +188,7 @@ patch(task_executor, "execute_single_task", watch_state)
 patch(task_dispatcher, "run_single_task_implementation", as_launcher)
 patch(task_dispatcher.executor_input_utils, "construct_executor_input", make_folders)
 patch(executor_output_utils, "get_outputs_for_task", publish_artifacts)
-patch(subprocess_task_handler, "replace_python_executable", python_of_the_step_only)
+patch(task_dispatcher.placeholder_utils, "resolve_io_placeholders", with_the_time)
 patch(subprocess_task_handler.SubprocessTaskHandler, "validate_not_container_component", any_container)
 
 

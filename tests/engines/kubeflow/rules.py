@@ -51,6 +51,10 @@ class Rules:
         self.executors = pipeline.get("deploymentSpec", {}).get("executors", {})
         self.errors = []
         self.looped = set()
+        dags = [pipeline["root"], *self.components.values()]
+        tasks = [task for component in dags for task in component.get("dag", {}).get("tasks", {}).values()]
+        # What a loop's body declares is the list that all its rounds give.
+        self.bodies = {task["componentRef"]["name"] for task in tasks if "parameterIterator" in task}
 
     def bad(self, text):
         self.errors.append(text)
@@ -144,7 +148,14 @@ class Rules:
                         continue
                     made = declared(self.components[task["componentRef"]["name"]], "output", kind).get(producer_key)
                     wanted = declared(component, "output", kind).get(key)
-                    self.fits(f"{name}: output {key}", made, wanted)
+                    if name in self.bodies:
+                        if wanted.get("parameterType") != "LIST" and not wanted.get("isArtifactList"):
+                            self.bad(f"{name}: output {key} of a loop's body is no list")
+                        loops = "dag" in self.components[task["componentRef"]["name"]] and made.get("parameterType") == "LIST"
+                        if made is None or made.get("isArtifactList") or loops:
+                            self.bad(f"{name}: output {key} gathers what was gathered, which the backend flattens")
+                    else:
+                        self.fits(f"{name}: output {key}", made, wanted)
 
     def task(self, where, component, task_name, task):
         if not NAME.match(task_name):
