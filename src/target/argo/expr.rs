@@ -195,6 +195,28 @@ impl Argo {
         }
     }
 
+    /// It reads the run's parameters at most, which every template can.
+    pub fn is_global(&self) -> bool {
+        match self {
+            Argo::Path(segments) | Argo::Maybe(segments) | Argo::Late(segments) => {
+                segments[0] == "workflow"
+            }
+            Argo::Collect(list, _) | Argo::NotEmpty(list) => list.is_global(),
+            Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
+            Argo::Call(_, arguments) | Argo::List(arguments) => {
+                arguments.iter().all(Argo::is_global)
+            }
+            Argo::Binary(a, _, b) => a.is_global() && b.is_global(),
+            Argo::If(a, b, c) => a.is_global() && b.is_global() && c.is_global(),
+            Argo::Not(inner)
+            | Argo::Get(inner, _)
+            | Argo::Each(inner, _)
+            | Argo::Part(inner, _)
+            | Argo::Embedded(inner)
+            | Argo::Method(inner, ..) => inner.is_global(),
+        }
+    }
+
     /// Binds tighter than any operator.
     fn is_atom(&self) -> bool {
         !matches!(
@@ -259,7 +281,8 @@ impl std::fmt::Display for Argo {
             Argo::Late(segments) => {
                 let (task, inside) = segments.split_at(2);
                 let object = Argo::Path(task.to_vec()).to_string();
-                let got = |object: String, key: &String| format!("get({object}, {})", Argo::text(key));
+                let got =
+                    |object: String, key: &String| format!("get({object}, {})", Argo::text(key));
                 f.write_str(&inside.iter().fold(object, got))
             }
             Argo::NotEmpty(list) => write!(f, "filter({list}, {{# != ''}})"),
