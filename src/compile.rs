@@ -53,7 +53,11 @@ pub struct Compilation {
 }
 
 /// Reads, resolves and checks a file and all that it uses. An error is that of the file itself, which could not be read.
-pub fn compile(project: &Project, input: Input, request: &Request) -> Result<Compilation, ReadError> {
+pub fn compile(
+    project: &Project,
+    input: Input,
+    request: &Request,
+) -> Result<Compilation, ReadError> {
     let mut loader = Loader::new(project);
     let entry = match input {
         Input::File(path) => loader.entry(&path)?,
@@ -190,9 +194,19 @@ impl<'a> CommandLine<'a> {
             text.push_str(value);
             start..text.len()
         };
-        let pipeline = request.pipeline.as_deref().map(|name| add("--pipeline", name));
-        let profile = request.profile.as_deref().map(|name| add("--profile", name));
-        let settings: Vec<_> = request.settings.iter().map(|setting| add("--set", setting)).collect();
+        let pipeline = request
+            .pipeline
+            .as_deref()
+            .map(|name| add("--pipeline", name));
+        let profile = request
+            .profile
+            .as_deref()
+            .map(|name| add("--profile", name));
+        let settings: Vec<_> = request
+            .settings
+            .iter()
+            .map(|setting| add("--set", setting))
+            .collect();
         let file = sources.add("<command line>", "<command line>", text);
         let span = |range: std::ops::Range<usize>| Span::new(file, range.start, range.end);
         CommandLine {
@@ -203,8 +217,17 @@ impl<'a> CommandLine<'a> {
         }
     }
 
-    fn config(&self, file: Option<FileId>, sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Config {
-        let profile = self.request.profile.as_deref().map(|name| (name, self.profile));
+    fn config(
+        &self,
+        file: Option<FileId>,
+        sources: &SourceMap,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Config {
+        let profile = self
+            .request
+            .profile
+            .as_deref()
+            .map(|name| (name, self.profile));
         let targets: Vec<&str> = target::all().iter().map(|target| target.name()).collect();
         match (file, profile) {
             (Some(file), _) => {
@@ -213,10 +236,9 @@ impl<'a> CommandLine<'a> {
                 config
             }
             (None, Some((name, at))) => {
-                diagnostics.push(
-                    config::no_profile(name, at)
-                        .label(format!("profiles are sections of `{CONFIG_FILE}`, and there is none")),
-                );
+                diagnostics.push(config::no_profile(name, at).label(format!(
+                    "profiles are sections of `{CONFIG_FILE}`, and there is none"
+                )));
                 Config::default()
             }
             (None, None) => Config::default(),
@@ -225,7 +247,9 @@ impl<'a> CommandLine<'a> {
 
     /// Positions in the module of the pipelines to compile.
     fn entries(&self, module: &Module, file: FileId) -> Result<Vec<usize>, Diagnostic> {
-        let own: Vec<usize> = (0..module.pipelines.len()).filter(|&at| module.pipelines[at].in_entry_file).collect();
+        let own: Vec<usize> = (0..module.pipelines.len())
+            .filter(|&at| module.pipelines[at].in_entry_file)
+            .collect();
         if let Some(name) = &self.request.pipeline {
             return match own.iter().find(|&&at| module.pipelines[at].name == *name) {
                 Some(&at) => Ok(vec![at]),
@@ -234,10 +258,17 @@ impl<'a> CommandLine<'a> {
                     self.pipeline,
                     format!("the file has no pipeline `{name}`"),
                 )
-                .maybe_help(did_you_mean(name, own.iter().map(|&at| module.pipelines[at].name.as_str())))),
+                .maybe_help(did_you_mean(
+                    name,
+                    own.iter().map(|&at| module.pipelines[at].name.as_str()),
+                ))),
             };
         }
-        let roots: Vec<usize> = own.iter().copied().filter(|&at| !is_called(module, at)).collect();
+        let roots: Vec<usize> = own
+            .iter()
+            .copied()
+            .filter(|&at| !is_called(module, at))
+            .collect();
         match (self.request.which, own.as_slice(), roots.as_slice()) {
             (Which::Roots, ..) => Ok(roots),
             (Which::Entry, [only], _) | (Which::Entry, _, [only]) => Ok(vec![*only]),
@@ -258,7 +289,10 @@ impl<'a> CommandLine<'a> {
                 )
                 .label("this is one")
                 .also(span(first), "this is another")
-                .help(format!("choose one: `--pipeline {}`", module.pipelines[*first].name)))
+                .help(format!(
+                    "choose one: `--pipeline {}`",
+                    module.pipelines[*first].name
+                )))
             }
         }
     }
@@ -271,17 +305,28 @@ impl<'a> CommandLine<'a> {
             let (name, text) = setting.split_once('=').unwrap_or((setting, ""));
             let Some(at) = params.iter().position(|param| param.name == name) else {
                 faults.push(
-                    Diagnostic::new(codes::SET_UNKNOWN, span, format!("the pipeline has no parameter `{name}`"))
-                        .maybe_help(did_you_mean(name, params.iter().map(|param| param.name.as_str()))),
+                    Diagnostic::new(
+                        codes::SET_UNKNOWN,
+                        span,
+                        format!("the pipeline has no parameter `{name}`"),
+                    )
+                    .maybe_help(did_you_mean(
+                        name,
+                        params.iter().map(|param| param.name.as_str()),
+                    )),
                 );
                 continue;
             };
             match from_text(text, &params[at].ty) {
                 Ok(value) => params[at].default = Some(ParamDefault::Const(value)),
                 Err(expected) => faults.push(
-                    Diagnostic::new(codes::SET_VALUE, span, format!("`{text}` is no value of `{name}`"))
-                        .label(format!("expected {expected}"))
-                        .also(params[at].span, "the parameter"),
+                    Diagnostic::new(
+                        codes::SET_VALUE,
+                        span,
+                        format!("`{text}` is no value of `{name}`"),
+                    )
+                    .label(format!("expected {expected}"))
+                    .also(params[at].span, "the parameter"),
                 ),
             }
         }

@@ -350,7 +350,11 @@ impl<'a> Loader<'a> {
                 let shown = self.project.shown(CONFIG_FILE);
                 let file = self.sources.add(CONFIG_FILE, shown.as_str(), "");
                 let message = format!("`{shown}` cannot be read: {error}");
-                self.diagnostics.push(Diagnostic::new(codes::FILE_UNREADABLE, Span::new(file, 0, 0), message));
+                self.diagnostics.push(Diagnostic::new(
+                    codes::FILE_UNREADABLE,
+                    Span::new(file, 0, 0),
+                    message,
+                ));
                 None
             }
         }
@@ -384,7 +388,12 @@ impl<'a> Loader<'a> {
             .into_iter()
             .filter(|name| name != own)
             .filter_map(|name| match name.strip_suffix('/') {
-                Some(package) => Some(package.to_owned()),
+                // A folder of data, such as `datasets`, hides no installed package of its name.
+                Some(package) => {
+                    let inside = if folder.is_empty() { package.to_owned() } else { format!("{folder}/{package}") };
+                    let has_python = self.project.files.list(&inside).iter().any(|name| name.ends_with(".py"));
+                    has_python.then(|| package.to_owned())
+                }
                 None => name.strip_suffix(".py").map(str::to_owned),
             })
             .collect()
@@ -569,6 +578,7 @@ mod tests {
             ("p/steps.py", ""),
             ("p/helpers.py", ""),
             ("p/lib/x.py", ""),
+            ("p/datasets/x.csv", ""),
             ("p/a.mlp", ""),
             ("other.py", ""),
         ]));

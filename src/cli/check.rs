@@ -42,7 +42,8 @@ impl Args {
             programs(path, &mut files)?;
         }
         if files.is_empty() {
-            return Err(Failure::new("there is no `.mlp` file here").help("name a file, or a folder that holds some"));
+            return Err(Failure::new("there is no `.mlp` file here")
+                .help("name a file, or a folder that holds some"));
         }
         let request = Request {
             which: Which::Roots,
@@ -65,11 +66,22 @@ impl Args {
             let new: Vec<Diagnostic> = compilation
                 .diagnostics
                 .iter()
-                .filter(|one| said.insert(render(std::slice::from_ref(*one), &compilation.sources, Format::Json, Look::PLAIN)))
+                .filter(|one| {
+                    said.insert(render(
+                        std::slice::from_ref(*one),
+                        &compilation.sources,
+                        Format::Json,
+                        Look::PLAIN,
+                    ))
+                })
                 .cloned()
                 .collect();
             let text = render(&new, &compilation.sources, format, look);
-            let gap = if format == Format::Human && !found.is_empty() && !text.is_empty() { "\n" } else { "" };
+            let gap = if format == Format::Human && !found.is_empty() && !text.is_empty() {
+                "\n"
+            } else {
+                ""
+            };
             terminal::print(&format!("{gap}{text}"))?;
             found.extend(new);
         }
@@ -77,11 +89,18 @@ impl Args {
             let s = if files.len() == 1 { "" } else { "s" };
             let closing = match input::closing(&found) {
                 Some(counts) => format!("\n{counts}\n"),
-                None => format!("{} file{s} checked, nothing to complain about\n", files.len()),
+                None => format!(
+                    "{} file{s} checked, nothing to complain about\n",
+                    files.len()
+                ),
             };
             terminal::eprint(&closing);
         }
-        Ok(if found.iter().any(Diagnostic::is_error) { Exit::Errors } else { Exit::Clean })
+        Ok(if found.iter().any(Diagnostic::is_error) {
+            Exit::Errors
+        } else {
+            Exit::Clean
+        })
     }
 }
 
@@ -91,7 +110,8 @@ fn programs(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
         found.push(path.to_owned());
         return Ok(());
     }
-    let unreadable = |error: std::io::Error| input::unreadable(path, &crate::project::io_reason(&error));
+    let unreadable =
+        |error: std::io::Error| input::unreadable(path, &crate::project::io_reason(&error));
     let mut inside = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -100,11 +120,17 @@ fn programs(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
         let wanted = if kind.is_dir() {
             !name.to_string_lossy().starts_with('.')
         } else {
-            Path::new(&name).extension().is_some_and(|extension| extension == "mlp")
+            Path::new(&name)
+                .extension()
+                .is_some_and(|extension| extension == "mlp")
         };
         if wanted {
             // `./x.mlp` is shown as `x.mlp`.
-            inside.push(if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) });
+            inside.push(if path == Path::new(".") {
+                PathBuf::from(name)
+            } else {
+                path.join(name)
+            });
         }
     }
     inside.sort();

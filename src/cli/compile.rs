@@ -18,8 +18,14 @@ pub struct Args {
     #[arg(short, long = "target", value_name = "TARGET")]
     targets: Vec<String>,
 
-    /// Where to write: a file, replaced whole or not at all; a folder for several targets; - is standard output
-    #[arg(short, long, value_name = "PATH", default_value = "-", hide_default_value = true)]
+    /// Where to write: a file, replaced whole or not at all; a folder for several targets, which gets one for each; - is standard output
+    #[arg(
+        short,
+        long,
+        value_name = "PATH",
+        default_value = "-",
+        hide_default_value = true
+    )]
     output: PathBuf,
 
     #[command(flatten)]
@@ -32,21 +38,50 @@ impl Args {
         let mut targets = input::targets(&self.targets)?;
         let several = targets.len() > 1 || self.targets.iter().any(|name| name == "all");
         if several && stdout {
-            return Err(Failure::new("several targets are several files").help("name a folder for them: `-o DIR`"));
+            return Err(Failure::new("several targets are several files")
+                .help("name a folder for them: `-o DIR`"));
         }
         let (mut compilation, project) = input::compile(&self.file, &self.options.request())?;
         if targets.is_empty() {
-            let name = compilation.config.target.clone().unwrap_or_else(|| DEFAULT_TARGET.to_owned());
+            let name = compilation
+                .config
+                .target
+                .clone()
+                .unwrap_or_else(|| DEFAULT_TARGET.to_owned());
             targets = input::targets(&[name])?;
         }
-        let emitted = if compilation.has_errors() { Vec::new() } else { compilation.emit(&targets) };
+        let emitted = if compilation.has_errors() {
+            Vec::new()
+        } else {
+            compilation.emit(&targets)
+        };
         input::report(&compilation);
         if compilation.has_errors() {
             return Ok(Exit::Errors);
         }
-        let documents: Vec<Document> = emitted.into_iter().flat_map(|(_, documents)| documents).collect();
+        // Two engines may well call their documents the same.
+        let documents: Vec<Document> = emitted
+            .into_iter()
+            .flat_map(|(target, documents)| {
+                documents
+                    .into_iter()
+                    .map(move |document| (target, document))
+            })
+            .map(|(target, document)| Document {
+                name: if several {
+                    format!("{target}/{}", document.name)
+                } else {
+                    document.name
+                },
+                text: document.text,
+            })
+            .collect();
         let inputs: Vec<PathBuf> = match &project.root {
-            Some(root) => compilation.sources.files().map(|file| root.join(&file.path)).collect(),
+            Some(root) => compilation
+                .sources
+                .files()
+                .map(|file| root.join(&file.path))
+                .collect(),
             None => Vec::new(),
         };
         match documents.as_slice() {
@@ -57,7 +92,8 @@ impl Args {
                 output::write_file(&self.output, &document.text)?;
             }
             _ if stdout => {
-                return Err(Failure::new("this target gives several files").help("name a folder for them: `-o DIR`"));
+                return Err(Failure::new("this target gives several files")
+                    .help("name a folder for them: `-o DIR`"));
             }
             documents => write_all(&self.output, documents, &inputs)?,
         }

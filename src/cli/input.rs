@@ -65,10 +65,15 @@ impl Place {
 
 /// A file as named on the command line, `-` for standard input, and the project it belongs to.
 pub fn open(file: &Path) -> Result<(Project, Input), Failure> {
-    let cwd = std::env::current_dir()
-        .map_err(|error| Failure::new(format!("cannot tell the current folder: {}", io_reason(&error))))?;
+    let cwd = std::env::current_dir().map_err(|error| {
+        Failure::new(format!(
+            "cannot tell the current folder: {}",
+            io_reason(&error)
+        ))
+    })?;
     if file == Path::new("-") {
-        let (project, _) = Project::of(&cwd, &cwd).map_err(|error| unreadable(&cwd, &io_reason(&error)))?;
+        let (project, _) =
+            Project::of(&cwd, &cwd).map_err(|error| unreadable(&cwd, &io_reason(&error)))?;
         let mut text = Vec::new();
         std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut text)
             .map_err(|error| unreadable(Path::new(STDIN), &io_reason(&error)))?;
@@ -98,7 +103,9 @@ pub fn compile(file: &Path, request: &Request) -> Result<(Compilation, Project),
     let (project, input) = open(file)?;
     match crate::compile::compile(&project, input, request) {
         Ok(compilation) => Ok((compilation, project)),
-        Err(ReadError::Missing) => Err(unreadable(file, "no such file or directory").maybe_help(alike(file))),
+        Err(ReadError::Missing) => {
+            Err(unreadable(file, "no such file or directory").maybe_help(alike(file)))
+        }
         Err(error) => Err(unreadable(file, &error.to_string())),
     }
 }
@@ -118,9 +125,16 @@ fn programs_in(folder: &Path) -> Vec<PathBuf> {
 /// The file beside the one that is missing whose name is nearest.
 fn alike(file: &Path) -> Option<String> {
     let folder = file.parent()?;
-    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let here = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     let programs = programs_in(here);
-    let names: Vec<&str> = programs.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    let names: Vec<&str> = programs
+        .iter()
+        .filter_map(|path| path.file_name()?.to_str())
+        .collect();
     let near = crate::diagnostics::nearest(file.file_name()?.to_str()?, names.iter().copied());
     match near {
         Some(near) => Some(format!("did you mean `{}`?", folder.join(near).display())),
@@ -136,8 +150,12 @@ pub fn targets(names: &[String]) -> Result<Vec<&'static dyn Target>, Failure> {
             Some(target) => vec![target],
             None if name == "all" => target::all().to_vec(),
             None => {
-                let known = target::all().iter().map(|target| target.name()).chain(["all"]);
-                return Err(Failure::new(format!("there is no target `{name}`")).maybe_help(did_you_mean(name, known)));
+                let known = target::all()
+                    .iter()
+                    .map(|target| target.name())
+                    .chain(["all"]);
+                return Err(Failure::new(format!("there is no target `{name}`"))
+                    .maybe_help(did_you_mean(name, known)));
             }
         };
         for target in these {
@@ -163,7 +181,9 @@ pub fn report(compilation: &Compilation) {
 /// `2 errors and 1 warning; mlpc explain E0301 says more`
 pub fn closing(diagnostics: &[Diagnostic]) -> Option<String> {
     let counts = summary(diagnostics)?;
-    let worst = diagnostics.iter().min_by_key(|diagnostic| diagnostic.severity)?;
+    let worst = diagnostics
+        .iter()
+        .min_by_key(|diagnostic| diagnostic.severity)?;
     debug_assert!(Severity::Error < Severity::Warning);
     Some(format!("{counts}; `mlpc explain {}` says more", worst.code))
 }

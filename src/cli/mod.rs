@@ -89,7 +89,10 @@ impl Failure {
 
 impl Failure {
     fn print(&self) {
-        let help = self.help.as_ref().map_or(String::new(), |help| format!("  help: {help}\n"));
+        let help = self
+            .help
+            .as_ref()
+            .map_or(String::new(), |help| format!("  help: {help}\n"));
         terminal::eprint(&format!("error: {}\n{help}", self.message));
     }
 }

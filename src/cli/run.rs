@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, input};
 use crate::plan::{self, Plan};
-use crate::run::{self, Display};
+use crate::run;
 use crate::target::local::{self, Local};
 
 /// Run a pipeline on this machine
@@ -94,7 +94,9 @@ impl Args {
             return Ok(None);
         }
         let place = &compilation.config.options.local;
-        options.jobs = options.jobs.or(place.jobs.and_then(|jobs| NonZeroUsize::new(jobs as usize)));
+        options.jobs = options
+            .jobs
+            .or(place.jobs.and_then(|jobs| NonZeroUsize::new(jobs as usize)));
         options.secrets = place.secrets.clone();
         options.python = place.python.as_ref().map(|python| match &project.root {
             Some(root) if python.contains('/') => root.join(python),
@@ -121,7 +123,9 @@ fn read_plan(file: &Path) -> Result<Option<Plan>, Failure> {
         return Ok(None);
     }
     let shown = file.display();
-    plan::read(&text).map(Some).map_err(|error| Failure::new(format!("cannot run `{shown}`: {error}")))
+    plan::read(&text)
+        .map(Some)
+        .map_err(|error| Failure::new(format!("cannot run `{shown}`: {error}")))
 }
 
 fn failure(error: run::Error) -> Failure {

@@ -41,7 +41,10 @@ impl Args {
                 let label = diagnostic.primary();
                 let file = compilation.sources.file(label.span.file);
                 let line = file.position(label.span.start).line;
-                text.push_str(&format!("          {}:{line}: {}: {}\n", file.shown, diagnostic.message, label.text));
+                text.push_str(&format!(
+                    "          {}:{line}: {}: {}\n",
+                    file.shown, diagnostic.message, label.text
+                ));
             }
         }
         terminal::print(&text)?;

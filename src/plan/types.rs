@@ -164,7 +164,11 @@ impl Type {
     }
 
     /// The value with every artifact in it, a text, replaced by what `change` makes of it.
-    pub fn map_artifacts<E>(&self, value: Value, change: &mut dyn FnMut(String) -> Result<String, E>) -> Result<Value, E> {
+    pub fn map_artifacts<E>(
+        &self,
+        value: Value,
+        change: &mut dyn FnMut(String) -> Result<String, E>,
+    ) -> Result<Value, E> {
         if !self.holds_artifact() {
             return Ok(value);
         }
@@ -172,11 +176,15 @@ impl Type {
             (Type::Artifact(_), Value::Str(text)) => Value::Str(change(text)?),
             (Type::Optional(inner), value) => inner.map_artifacts(value, change)?,
             (Type::List(item), Value::List(items)) => {
-                let items = items.into_iter().map(|value| item.map_artifacts(value, change));
+                let items = items
+                    .into_iter()
+                    .map(|value| item.map_artifacts(value, change));
                 Value::List(items.collect::<Result<_, E>>()?)
             }
             (Type::Dict(item), Value::Map(entries)) => {
-                let entries = entries.into_iter().map(|(key, value)| Ok((key, item.map_artifacts(value, change)?)));
+                let entries = entries
+                    .into_iter()
+                    .map(|(key, value)| Ok((key, item.map_artifacts(value, change)?)));
                 Value::Map(entries.collect::<Result<_, E>>()?)
             }
             (Type::Record(fields), Value::Map(entries)) => {

@@ -45,7 +45,10 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn for_good(reason: String) -> Refusal {
-        Refusal { reason, again: false }
+        Refusal {
+            reason,
+            again: false,
+        }
     }
 }
 
@@ -75,10 +78,10 @@ impl Runner<'_> {
         };
         let (task, component) = (self.tree.task(id), self.tree.component(id));
         let folder = &self.folder.path;
-        let text = keys::inputs(component.inputs(), &inputs, &mut |path| Ok::<_, std::convert::Infallible>(keys::place(&path, folder)));
-        let text = match text {
-            Ok(text) => text,
-        };
+        let text = keys::inputs(component.inputs(), &inputs, &mut |path| {
+            Ok::<_, std::convert::Infallible>(keys::place(&path, folder))
+        });
+        let Ok(text) = text;
         let key = self.keys.key(task, component, &text, "");
         if first && self.kept(id, &key, &inputs) {
             return;
@@ -108,7 +111,11 @@ impl Runner<'_> {
             return false;
         };
         let (attempt, seconds) = (done.attempt, done.seconds);
-        let state = if done.cached { TaskState::Cached } else { TaskState::Succeeded };
+        let state = if done.cached {
+            TaskState::Cached
+        } else {
+            TaskState::Succeeded
+        };
         let run = self.task(id);
         run.attempt = attempt;
         run.seconds = seconds;
@@ -125,8 +132,10 @@ impl Runner<'_> {
         };
         let component = self.tree.component(id);
         let paths = keys::artifacts(component.inputs(), &inputs);
-        let known: HashMap<String, Content> =
-            paths.iter().filter_map(|path| Some((path.clone(), self.contents.get(path)?.clone()))).collect();
+        let known: HashMap<String, Content> = paths
+            .iter()
+            .filter_map(|path| Some((path.clone(), self.contents.get(path)?.clone())))
+            .collect();
         let short = paths.iter().all(|path| known.contains_key(path));
         let ports = component.inputs().to_vec();
         let values = inputs.clone();
@@ -134,12 +143,17 @@ impl Runner<'_> {
             let mut contents = known;
             let text = keys::inputs(&ports, &values, &mut |path| {
                 if !contents.contains_key(&path) {
-                    let content = cache.content(Path::new(&path)).map_err(|error| format!("`{path}`: {}", reason(&error)))?;
+                    let content = cache
+                        .content(Path::new(&path))
+                        .map_err(|error| format!("`{path}`: {}", reason(&error)))?;
                     contents.insert(path.clone(), content);
                 }
                 Ok(contents[&path].key())
             });
-            Found::Key { key: text, contents }
+            Found::Key {
+                key: text,
+                contents,
+            }
         };
         let errand = Errand {
             id,
@@ -154,9 +168,20 @@ impl Runner<'_> {
 
     /// An errand came to its end.
     pub fn errand_ended(&mut self, errand: Errand, found: Found) {
-        let Errand { id, inputs, key, what } = errand;
+        let Errand {
+            id,
+            inputs,
+            key,
+            what,
+        } = errand;
         match (what, found) {
-            (What::Key, Found::Key { key: text, contents }) => {
+            (
+                What::Key,
+                Found::Key {
+                    key: text,
+                    contents,
+                },
+            ) => {
                 self.contents.extend(contents);
                 if self.is_cancelled(id) {
                     return;
@@ -164,7 +189,8 @@ impl Runner<'_> {
                 match text {
                     Ok(text) => self.fetch(id, inputs, key, &text),
                     Err(why) => {
-                        self.progress.note(&format!("{}: can't be cached: {why}", self.tasks[&id].name));
+                        self.progress
+                            .note(&format!("{}: can't be cached: {why}", self.tasks[&id].name));
                         self.attempt(id, inputs, key, None);
                     }
                 }
@@ -206,7 +232,11 @@ impl Runner<'_> {
                 match kept {
                     Ok(stored) => self.remember(&work, &stored),
                     Err(error) => {
-                        let note = format!("{}: can't be kept in the cache: {}", run.name, reason(&error));
+                        let note = format!(
+                            "{}: can't be kept in the cache: {}",
+                            run.name,
+                            reason(&error)
+                        );
                         self.progress.note(&note);
                     }
                 }
@@ -219,7 +249,12 @@ impl Runner<'_> {
     /// Looks for the outputs of a task whose inputs' content is known, unless another task is about to make the same.
     fn fetch(&mut self, id: NodeId, inputs: Vec<Value>, key: String, text: &str) {
         let (task, component) = (self.tree.task(id), self.tree.component(id));
-        let cache_key = self.keys.key(task, component, text, &self.steps.interpreter(component, task));
+        let cache_key = self.keys.key(
+            task,
+            component,
+            text,
+            &self.steps.interpreter(component, task),
+        );
         if let Some(waiting) = self.held_keys.get_mut(&cache_key) {
             waiting.push(id);
             self.tree.pause(id);
@@ -232,10 +267,15 @@ impl Runner<'_> {
             Err(refusal) => return self.failed(id, refusal),
         };
         let oldest = match task.cache {
-            Some(plan::Cache::Seconds(seconds)) => Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
+            Some(plan::Cache::Seconds(seconds)) => {
+                Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+            }
             _ => None,
         };
-        let short = !component.outputs().iter().any(|output| output.ty.is_artifact());
+        let short = !component
+            .outputs()
+            .iter()
+            .any(|output| output.ty.is_artifact());
         let errand = Errand {
             id,
             inputs,
@@ -244,7 +284,10 @@ impl Runner<'_> {
                 cache_key: cache_key.clone(),
             },
         };
-        let cache = self.cache.clone().expect("only tasks of a run with a cache are looked up");
+        let cache = self
+            .cache
+            .clone()
+            .expect("only tasks of a run with a cache are looked up");
         let fetch = move || Found::Taken(cache.take(&cache_key, oldest, &|port| work.join(port)));
         if let Some((errand, found)) = self.errands.run(errand, short, fetch) {
             self.errand_ended(errand, found);
@@ -272,7 +315,7 @@ impl Runner<'_> {
     /// A key is free: whoever waited for it looks again.
     fn release(&mut self, id: NodeId, cache_key: &str) {
         self.task(id).cache_key = None;
-        for waiting in self.held_keys.remove(cache_key).unwrap_or_default() {
+        for waiting in self.held_keys.swap_remove(cache_key).unwrap_or_default() {
             self.tree.resume(waiting);
         }
     }
@@ -294,7 +337,11 @@ impl Runner<'_> {
                 // Of an attempt that a killed runner had no time to record.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => {
-                    let reason = format!("can't make the folder `{}`: {}", work.display(), reason(&error));
+                    let reason = format!(
+                        "can't make the folder `{}`: {}",
+                        work.display(),
+                        reason(&error)
+                    );
                     return Err(Refusal::for_good(reason));
                 }
             }
@@ -311,7 +358,13 @@ impl Runner<'_> {
         }
     }
 
-    fn spawn(&mut self, id: NodeId, inputs: Vec<Value>, key: String, opened: Option<u32>) -> Result<Job, Refusal> {
+    fn spawn(
+        &mut self,
+        id: NodeId,
+        inputs: Vec<Value>,
+        key: String,
+        opened: Option<u32>,
+    ) -> Result<Job, Refusal> {
         let (task, component) = (self.tree.task(id), self.tree.component(id));
         let work = match opened {
             Some(attempt) => self.folder.work(&self.tasks[&id].name, attempt),
@@ -376,7 +429,10 @@ impl Runner<'_> {
                     work: &job.work,
                 };
                 let keep = ports.to_keep(&outputs);
-                let short = !component.outputs().iter().any(|output| output.ty.is_artifact());
+                let short = !component
+                    .outputs()
+                    .iter()
+                    .any(|output| output.ty.is_artifact());
                 let errand = Errand {
                     id: job.id,
                     inputs: job.inputs,
@@ -392,13 +448,29 @@ impl Runner<'_> {
             (Err(reason), ..) => {
                 clear(&job.work);
                 let _ = std::fs::remove_dir(&job.work);
-                self.failed(job.id, Refusal { reason, again: true });
+                self.failed(
+                    job.id,
+                    Refusal {
+                        reason,
+                        again: true,
+                    },
+                );
             }
         }
     }
 
-    fn succeeded(&mut self, id: NodeId, inputs: &[Value], key: String, outputs: IndexMap<String, Value>, seconds: f64) {
-        let run = self.tasks.get_mut(&id).expect("a task that ran was started");
+    fn succeeded(
+        &mut self,
+        id: NodeId,
+        inputs: &[Value],
+        key: String,
+        outputs: IndexMap<String, Value>,
+        seconds: f64,
+    ) {
+        let run = self
+            .tasks
+            .get_mut(&id)
+            .expect("a task that ran was started");
         run.state = Some(TaskState::Succeeded);
         let work = self.folder.work(&run.name, run.attempt);
         let ports = Ports {
@@ -413,7 +485,8 @@ impl Runner<'_> {
             seconds,
             outputs: ports.record(&outputs),
         });
-        self.progress.ended(&run.name, TaskState::Succeeded, run.seconds);
+        self.progress
+            .ended(&run.name, TaskState::Succeeded, run.seconds);
         if let Some(cache_key) = run.cache_key.clone() {
             self.release(id, &cache_key);
         }
@@ -424,8 +497,14 @@ impl Runner<'_> {
     pub fn failed(&mut self, id: NodeId, refusal: Refusal) {
         let task = self.tree.task(id);
         let cancelled = self.tree.cancelled(id).is_some();
-        let run = self.tasks.get_mut(&id).expect("a task that failed was started");
-        let delay = (run.tries as usize).checked_sub(1).and_then(|at| task.retry.get(at)).copied();
+        let run = self
+            .tasks
+            .get_mut(&id)
+            .expect("a task that failed was started");
+        let delay = (run.tries as usize)
+            .checked_sub(1)
+            .and_then(|at| task.retry.get(at))
+            .copied();
         let delay = delay.filter(|_| refusal.again && !cancelled);
         self.journal.add(&Record::Failed {
             task: run.name.clone(),
@@ -435,14 +514,20 @@ impl Runner<'_> {
             again: delay.is_some(),
         });
         if let Some(delay) = delay {
-            self.progress.again(&run.name, &refusal.reason, run.attempt + 1, delay);
-            self.delayed.push((Instant::now() + Duration::from_secs_f64(delay), id));
+            self.progress
+                .again(&run.name, &refusal.reason, run.attempt + 1, delay);
+            self.delayed
+                .push((Instant::now() + Duration::from_secs_f64(delay), id));
             self.tree.pause(id);
             return;
         }
         let message = match run.tries {
             0 | 1 => refusal.reason,
-            tries => format!("{}, attempt {tries} of {}", refusal.reason, task.retry.len() + 1),
+            tries => format!(
+                "{}, attempt {tries} of {}",
+                refusal.reason,
+                task.retry.len() + 1
+            ),
         };
         self.failed_for_good(id, message);
         self.tree.fail(id);
@@ -450,9 +535,13 @@ impl Runner<'_> {
 
     /// Tells that no further attempt follows.
     pub fn failed_for_good(&mut self, id: NodeId, message: String) {
-        let run = self.tasks.get_mut(&id).expect("a task that failed was started");
+        let run = self
+            .tasks
+            .get_mut(&id)
+            .expect("a task that failed was started");
         run.state = Some(TaskState::Failed);
-        self.progress.ended(&run.name, TaskState::Failed, run.seconds);
+        self.progress
+            .ended(&run.name, TaskState::Failed, run.seconds);
         self.failures.push(Failure {
             name: run.name.clone(),
             message,
@@ -471,7 +560,9 @@ fn cannot_start(program: &str, error: &io::Error) -> String {
         ErrorKind::NotFound => format!("there is no program `{program}` on the PATH"),
         ErrorKind::PermissionDenied => format!("`{program}` can't be executed: {}", reason(error)),
         _ if error.raw_os_error() == Some(E2BIG) => {
-            format!("the arguments of `{program}` and the environment are too long for the system: pass large values as artifacts")
+            format!(
+                "the arguments of `{program}` and the environment are too long for the system: pass large values as artifacts"
+            )
         }
         _ => format!("`{program}` can't be started: {}", reason(error)),
     }

@@ -15,7 +15,8 @@ pub(super) fn point() {
         && left.fetch_sub(1, Ordering::SeqCst) == 1
     {
         // As if killed: nothing is flushed, nothing is dropped.
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         std::process::abort();
     }
 }

@@ -125,9 +125,10 @@ impl Errands {
         while at < self.running.len() {
             let found = match self.running[at].1.try_recv() {
                 Ok(found) => found,
-                Err(TryRecvError::Disconnected) => {
-                    self.running[at].0.what.failed(io::Error::other("its thread broke"))
-                }
+                Err(TryRecvError::Disconnected) => self.running[at]
+                    .0
+                    .what
+                    .failed(io::Error::other("its thread broke")),
                 Err(TryRecvError::Empty) => {
                     at += 1;
                     continue;

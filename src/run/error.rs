@@ -32,7 +32,11 @@ impl Error {
     }
 
     pub(crate) fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
-        Error::usage(format!("can't {doing} `{}`: {}", path.display(), reason(error)))
+        Error::usage(format!(
+            "can't {doing} `{}`: {}",
+            path.display(),
+            reason(error)
+        ))
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {

@@ -29,17 +29,27 @@ impl Folder {
         let shown = match given {
             Some(path) => {
                 if path.join(JOURNAL).exists() {
-                    let help = format!("go on with it by `--resume {}`, or name another folder", path.display());
-                    return Err(Error::usage(format!("`{}` holds a run already", path.display())).help(help));
+                    let help = format!(
+                        "go on with it by `--resume {}`, or name another folder",
+                        path.display()
+                    );
+                    return Err(
+                        Error::usage(format!("`{}` holds a run already", path.display()))
+                            .help(help),
+                    );
                 }
                 if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
-                    return Err(Error::usage(format!("the run folder `{}` is not empty", path.display())));
+                    return Err(Error::usage(format!(
+                        "the run folder `{}` is not empty",
+                        path.display()
+                    )));
                 }
                 path.to_owned()
             }
             None => state.join("runs").join(id),
         };
-        fs::create_dir_all(&shown).map_err(|error| Error::io("make the run folder", &shown, &error))?;
+        fs::create_dir_all(&shown)
+            .map_err(|error| Error::io("make the run folder", &shown, &error))?;
         if given.is_none() {
             keep_out_of_git(state);
         }
@@ -53,20 +63,32 @@ impl Folder {
     /// The folder of an earlier run: a path, else the name of one below `state`.
     pub fn open(run: &str, state: &Path) -> Result<Folder, Error> {
         let below = state.join("runs").join(run);
-        let shown = [below, PathBuf::from(run)].into_iter().find(|path| path.join(JOURNAL).is_file());
+        let shown = [below, PathBuf::from(run)]
+            .into_iter()
+            .find(|path| path.join(JOURNAL).is_file());
         let Some(shown) = shown else {
-            return Err(Error::usage(format!("there is no run `{run}` to resume")).maybe_help(latest(state)));
+            return Err(Error::usage(format!("there is no run `{run}` to resume"))
+                .maybe_help(latest(state)));
         };
         // The run's own name: the folder may have been given another.
         let id = super::journal::run_id(&shown.join(JOURNAL));
-        let id = id.or_else(|| shown.file_name().map(|name| name.to_string_lossy().into_owned()));
+        let id = id.or_else(|| {
+            shown
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        });
         Folder::hold(id.unwrap_or_else(|| run.to_owned()), shown)
     }
 
     fn hold(id: String, shown: PathBuf) -> Result<Folder, Error> {
         let lock_path = shown.join("lock");
         let fault = |error: io::Error| Error::io("lock the run by", &lock_path, &error);
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path);
+        let options = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path);
         let mut lock = options.map_err(fault)?;
         // A step that was being started when a runner was killed holds its files for a moment more.
         let patience = std::time::Instant::now() + std::time::Duration::from_millis(500);
@@ -83,9 +105,15 @@ impl Folder {
             }
             let mut holder = String::new();
             let _ = lock.read_to_string(&mut holder);
-            let holder = if holder.is_empty() { "another process" } else { holder.trim() };
-            return Err(Error::usage(format!("the run `{}` is held by {holder}", shown.display()))
-                .help("wait for it to end, or end that process"));
+            let holder = if holder.is_empty() {
+                "another process"
+            } else {
+                holder.trim()
+            };
+            return Err(
+                Error::usage(format!("the run `{}` is held by {holder}", shown.display()))
+                    .help("wait for it to end, or end that process"),
+            );
         }
         let write = |lock: &mut File| {
             lock.set_len(0)?;
@@ -93,9 +121,13 @@ impl Folder {
             writeln!(lock, "process {}", std::process::id())
         };
         write(&mut lock).map_err(fault)?;
-        let path = fs::canonicalize(&shown).map_err(|error| Error::io("find the run folder", &shown, &error))?;
+        let path = fs::canonicalize(&shown)
+            .map_err(|error| Error::io("find the run folder", &shown, &error))?;
         if path.to_str().is_none() {
-            return Err(Error::usage(format!("the run folder's path `{}` is not UTF-8", path.display())));
+            return Err(Error::usage(format!(
+                "the run folder's path `{}` is not UTF-8",
+                path.display()
+            )));
         }
         Ok(Folder {
             id,
@@ -112,7 +144,9 @@ impl Folder {
 
     /// Where an attempt's output goes, as the user would type it.
     pub fn log(&self, task: &str, attempt: u32) -> PathBuf {
-        self.shown.join("log").join(file_name(task, attempt) + ".log")
+        self.shown
+            .join("log")
+            .join(file_name(task, attempt) + ".log")
     }
 
     /// Writes a file of the folder whole or not at all.
@@ -164,7 +198,9 @@ pub(super) fn keep_out_of_git(state: &Path) {
 fn latest(state: &Path) -> Option<String> {
     let entries = fs::read_dir(state.join("runs")).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    names.max().map(|name| format!("the last run here is `{name}`"))
+    names
+        .max()
+        .map(|name| format!("the last run here is `{name}`"))
 }
 
 #[cfg(test)]
@@ -174,7 +210,10 @@ mod tests {
     #[test]
     fn long_task_names_make_short_distinct_file_names() {
         let long = "é".repeat(300);
-        let (a, b) = (file_name(&(long.clone() + "a"), 1), file_name(&(long + "b"), 1));
+        let (a, b) = (
+            file_name(&(long.clone() + "a"), 1),
+            file_name(&(long + "b"), 1),
+        );
         assert!(a.len() < 250 && a != b, "{a} {b}");
         assert_eq!(file_name("fits[0].fit", 2), "fits[0].fit.2");
     }

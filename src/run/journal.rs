@@ -128,7 +128,9 @@ impl Journal {
 /// The records up to the first line that is damaged.
 pub(super) fn read(path: &Path) -> io::Result<Vec<Record>> {
     let bytes = std::fs::read(path)?;
-    Ok(good_lines(&bytes).map_while(|line| serde_json::from_slice(line).ok()).collect())
+    Ok(good_lines(&bytes)
+        .map_while(|line| serde_json::from_slice(line).ok())
+        .collect())
 }
 
 /// The name of the run that a journal belongs to.
@@ -166,7 +168,9 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         assert_eq!(read(&path).unwrap(), records);
 
-        let ends: Vec<usize> = (1..=whole.len()).filter(|end| whole[end - 1] == b'\n').collect();
+        let ends: Vec<usize> = (1..=whole.len())
+            .filter(|end| whole[end - 1] == b'\n')
+            .collect();
         for cut in 0..whole.len() {
             std::fs::write(&path, &whole[..cut]).unwrap();
             let complete = ends.iter().filter(|end| **end <= cut).count();
@@ -176,13 +180,21 @@ mod tests {
             flipped[cut] ^= 4;
             std::fs::write(&path, &flipped).unwrap();
             let complete = ends.iter().filter(|end| **end <= cut).count();
-            assert_eq!(read(&path).unwrap(), records[..complete], "flipped at {cut}");
+            assert_eq!(
+                read(&path).unwrap(),
+                records[..complete],
+                "flipped at {cut}"
+            );
 
             // What is appended after damage can be read.
             let mut journal = Journal::open(&path).unwrap();
             journal.add(&skipped("e"));
             journal.flush().unwrap();
-            assert_eq!(read(&path).unwrap().last(), Some(&skipped("e")), "flipped at {cut}");
+            assert_eq!(
+                read(&path).unwrap().last(),
+                Some(&skipped("e")),
+                "flipped at {cut}"
+            );
         }
     }
 }

@@ -21,7 +21,9 @@ impl Keys {
     pub fn new(plan: &Plan, shape: &Shape<'_>) -> Keys {
         let mut definitions = HashMap::new();
         shape.tasks(&mut |_, component| {
-            definitions.entry(std::ptr::from_ref(component)).or_insert_with(|| definition(plan, component));
+            definitions
+                .entry(std::ptr::from_ref(component))
+                .or_insert_with(|| definition(plan, component));
         });
         Keys { definitions }
     }
@@ -29,8 +31,15 @@ impl Keys {
     /// The key of a task: `inputs` are those of [`inputs`], `with` is what else counts.
     pub fn key(&self, task: &Task, component: &Component, inputs: &str, with: &str) -> String {
         let mut hasher = blake3::Hasher::new();
-        let attributes = serde_json::to_string(&(&task.env, &task.packages)).expect("texts are JSON");
-        for part in [VERSION, &self.definitions[&std::ptr::from_ref(component)], &attributes, inputs, with] {
+        let attributes =
+            serde_json::to_string(&(&task.env, &task.packages)).expect("texts are JSON");
+        for part in [
+            VERSION,
+            &self.definitions[&std::ptr::from_ref(component)],
+            &attributes,
+            inputs,
+            with,
+        ] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
@@ -54,7 +63,9 @@ fn definition(plan: &Plan, component: &Component) -> String {
         Component::Shell(shell) => shell.doc.clear(),
     }
     let json = serde_json::to_string(&component).expect("a component has text keys only");
-    blake3::hash(format!("{json}\n{text}").as_bytes()).to_hex().to_string()
+    blake3::hash(format!("{json}\n{text}").as_bytes())
+        .to_hex()
+        .to_string()
 }
 
 /// Inputs as one text, each artifact as what `name` makes of its path.
@@ -80,8 +91,15 @@ pub(super) fn place(path: &str, run: &Path) -> String {
         Ok(inside) => format!("run {}", inside.display()),
         Err(_) => {
             let path = Path::new(path);
-            let time = std::fs::metadata(path).map_or((0, 0), |meta| (meta.mtime(), meta.mtime_nsec()));
-            format!("{} {} {}.{:09}", path.display(), ports::size(path), time.0, time.1)
+            let time =
+                std::fs::metadata(path).map_or((0, 0), |meta| (meta.mtime(), meta.mtime_nsec()));
+            format!(
+                "{} {} {}.{:09}",
+                path.display(),
+                ports::size(path),
+                time.0,
+                time.1
+            )
         }
     }
 }

@@ -44,7 +44,7 @@ use resume::{Before, Given};
 use scheduler::Runner;
 use shape::Shape;
 use signals::Signals;
-use steps::Steps;
+use steps::{Scripts, Steps};
 use tree::{Facts, Tree};
 
 pub use error::Error;
@@ -106,16 +106,20 @@ impl Default for Options {
 pub fn assignment(text: &str) -> Result<(String, String), Error> {
     match text.split_once('=') {
         Some((name, text)) if !name.is_empty() => Ok((name.to_owned(), text.to_owned())),
-        _ => Err(Error::usage(format!("`--set {text}` is not of the form `--set NAME=VALUE`"))),
+        _ => Err(Error::usage(format!(
+            "`--set {text}` is not of the form `--set NAME=VALUE`"
+        ))),
     }
 }
 
 /// Runs a plan to its end, telling of it as `options` say. A run whose steps fail is a report, not an error. Must not be called on a thread while
 /// another one runs on the same folder.
 pub fn execute(plan: &Plan, options: &Options) -> Result<Report, Error> {
-    let shape = Shape::new(plan).map_err(|why| Error::plan(format!("the plan does not hold together: {why}")))?;
+    let shape = Shape::new(plan)
+        .map_err(|why| Error::plan(format!("the plan does not hold together: {why}")))?;
     let signals = Signals::catch(options.without_pidfd || !cfg!(target_os = "linux"));
-    let mut signals = signals.map_err(|error| Error::usage(format!("can't catch signals: {error}")))?;
+    let mut signals =
+        signals.map_err(|error| Error::usage(format!("can't catch signals: {error}")))?;
     let mut progress = Progress::new(options.display);
     let ran = begin(plan, &shape, options, &mut signals, &mut progress);
     if ran.is_err() {
@@ -132,7 +136,11 @@ fn begin(
     progress: &mut Progress,
 ) -> Result<Report, Error> {
     let secrets = secrets(shape, options)?;
-    let resumed = options.resume.as_deref().map(|run| Folder::open(run, &options.state)).transpose()?;
+    let resumed = options
+        .resume
+        .as_deref()
+        .map(|run| Folder::open(run, &options.state))
+        .transpose()?;
     let (facts, old_params, before) = match &resumed {
         Some(folder) => {
             let given = Given::read(folder)?;
@@ -140,7 +148,8 @@ fn begin(
         }
         None => (facts(plan), IndexMap::new(), Before::default()),
     };
-    let here = std::env::current_dir().map_err(|error| Error::usage(format!("there is no current folder: {error}")))?;
+    let here = std::env::current_dir()
+        .map_err(|error| Error::usage(format!("there is no current folder: {error}")))?;
     let places = params::Places {
         here: &here,
         defaults: &here.join(&options.base),
@@ -156,12 +165,14 @@ fn begin(
         Some(folder) => folder,
         None => Folder::create(&facts.id, options.run_dir.as_deref(), &options.state)?,
     };
+    let scripts = Scripts::write(plan, shape, &folder, &options.state)?;
     let given = Given { run: facts, params };
     let plan_text = plan::write(plan);
     folder.write(folder::PLAN, &plan_text)?;
     folder.write(folder::PARAMS, &given.text())?;
     let journal_path = folder.shown.join(folder::JOURNAL);
-    let mut journal = Journal::open(&journal_path).map_err(|error| Error::io("write", &journal_path, &error))?;
+    let mut journal =
+        Journal::open(&journal_path).map_err(|error| Error::io("write", &journal_path, &error))?;
     journal.add(&Record::Run {
         run: folder.id.clone(),
         plan: blake3::hash(plan_text.as_bytes()).to_hex().to_string(),
@@ -169,11 +180,16 @@ fn begin(
         time: jiff::Timestamp::now().to_string(),
     });
     progress.note(&format!("run {}: {}", folder.id, folder.shown.display()));
-    let errands = Errands::new().map_err(|error| Error::usage(format!("can't make a pipe: {error}")))?;
+    let errands =
+        Errands::new().map_err(|error| Error::usage(format!("can't make a pipe: {error}")))?;
     let mut runner = Runner {
         tree: Tree::new(shape, given.params, given.run),
         keys: &Keys::new(plan, shape),
-        steps: &Steps { secrets, pythons },
+        steps: &Steps {
+            secrets,
+            pythons,
+            scripts,
+        },
         before: &before,
         cache: options.cache.then(|| Arc::new(Cache::new(&options.state))),
         errands,
@@ -183,7 +199,10 @@ fn begin(
         journal,
         progress,
         signals,
-        slots: options.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get),
+        slots: options
+            .jobs
+            .or_else(|| std::thread::available_parallelism().ok())
+            .map_or(1, NonZeroUsize::get),
         pidfd: !options.without_pidfd,
         jobs: Vec::new(),
         tasks: HashMap::new(),
@@ -204,7 +223,9 @@ fn begin(
         folder: folder.shown.clone(),
     };
     runner.end(&report)?;
-    runner.progress.report(&report, plan.notify.as_ref(), options.json);
+    runner
+        .progress
+        .report(&report, plan.notify.as_ref(), options.json);
     Ok(report)
 }
 
@@ -228,7 +249,10 @@ fn facts(plan: &Plan) -> Facts {
 }
 
 /// The value of every secret that a task may ask for.
-fn secrets(shape: &Shape<'_>, options: &Options) -> Result<HashMap<(String, String), String>, Error> {
+fn secrets(
+    shape: &Shape<'_>,
+    options: &Options,
+) -> Result<HashMap<(String, String), String>, Error> {
     let mut secrets = HashMap::new();
     let mut missing: Vec<String> = Vec::new();
     shape.tasks(&mut |task, _| {
@@ -251,6 +275,10 @@ fn secrets(shape: &Shape<'_>, options: &Options) -> Result<HashMap<(String, Stri
         return Ok(secrets);
     }
     let verb = if missing.len() == 1 { "is" } else { "are" };
-    let message = format!("the environment does not hold {}, which {verb} needed as a secret", missing.join(", "));
-    Err(Error::usage(message).help("set it before the run, or say in mlpc.toml which variable holds it"))
+    let message = format!(
+        "the environment does not hold {}, which {verb} needed as a secret",
+        missing.join(", ")
+    );
+    Err(Error::usage(message)
+        .help("set it before the run, or say in mlpc.toml which variable holds it"))
 }

@@ -35,21 +35,35 @@ pub(super) fn bind(
     }
     let mut values = IndexMap::new();
     for param in params {
-        let text = set.iter().rev().find(|(name, _)| *name == param.name).map(|(_, text)| text);
+        let text = set
+            .iter()
+            .rev()
+            .find(|(name, _)| *name == param.name)
+            .map(|(_, text)| text);
         // What was another type's before is not resumed.
-        let before = before.get(&param.name).and_then(|value| param.ty.conform(value.clone()).ok());
+        let before = before
+            .get(&param.name)
+            .and_then(|value| param.ty.conform(value.clone()).ok());
         let (value, base) = match (text, &param.default, param.default_run) {
             (Some(text), ..) => (parse(param, text)?, places.here),
             (None, ..) if before.is_some() => (before.unwrap_or(Value::Absent), places.here),
             (None, Some(value), _) => (conform(param, value.clone())?, places.defaults),
-            (None, None, Some(field)) => (conform(param, Value::Str(fact(facts, field).to_owned()))?, places.defaults),
+            (None, None, Some(field)) => (
+                conform(param, Value::Str(fact(facts, field).to_owned()))?,
+                places.defaults,
+            ),
             (None, None, None) if param.ty.is_optional() => (Value::Absent, places.defaults),
             (None, None, None) => {
-                return Err(Error::usage(format!("parameter `{}` ({}) has no default", param.name, param.ty))
-                    .help(format!("give it by `--set {}=..`", param.name)));
+                return Err(Error::usage(format!(
+                    "parameter `{}` ({}) has no default",
+                    param.name, param.ty
+                ))
+                .help(format!("give it by `--set {}=..`", param.name)));
             }
         };
-        let value = param.ty.map_artifacts(value, &mut |location| locate(param, &location, base))?;
+        let value = param
+            .ty
+            .map_artifacts(value, &mut |location| locate(param, &location, base))?;
         values.insert(param.name.clone(), value);
     }
     Ok(values)
@@ -97,12 +111,16 @@ fn locate(param: &Param, location: &str, base: &Path) -> Result<String, Error> {
         Some("file") => match file_uri(location) {
             Some(path) => path,
             None => {
-                let why = format!("`{location}` is no file of this machine: a URI of one is `file:///absolute/path`");
+                let why = format!(
+                    "`{location}` is no file of this machine: a URI of one is `file:///absolute/path`"
+                );
                 return Err(refused(why).help(set));
             }
         },
         Some(scheme) => {
-            let why = format!("a local run reads files and folders, and `{location}` is a {scheme} location");
+            let why = format!(
+                "a local run reads files and folders, and `{location}` is a {scheme} location"
+            );
             return Err(refused(why).help(format!("download it, then {set}")));
         }
         None => written,
@@ -120,7 +138,9 @@ fn locate(param: &Param, location: &str, base: &Path) -> Result<String, Error> {
 fn scheme(location: &str) -> Option<&str> {
     let (scheme, _) = location.split_once("://")?;
     let mut chars = scheme.chars();
-    let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic());
+    let starts = chars
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic());
     (starts && chars.all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))).then_some(scheme)
 }
 
@@ -163,7 +183,10 @@ mod tests {
         std::fs::write(folder.path().join("data file.csv"), "").unwrap();
         let params: Vec<Param> = serde_json::from_str(params).unwrap();
         let here = folder.path().to_str().unwrap();
-        let set: Vec<_> = set.iter().map(|(name, text)| (name.to_string(), text.replace("HERE", here))).collect();
+        let set: Vec<_> = set
+            .iter()
+            .map(|(name, text)| (name.to_string(), text.replace("HERE", here)))
+            .collect();
         let places = Places {
             here: folder.path(),
             defaults: folder.path(),
@@ -171,7 +194,17 @@ mod tests {
         let found = bind(&params, &set, &IndexMap::new(), &facts(), &places);
         let found = found
             .map(|values| Value::Map(values).json().replace(here, "HERE"))
-            .map_err(|error| format!("{}{}", error, error.help.as_ref().map(|help| format!(" | {help}")).unwrap_or_default()));
+            .map_err(|error| {
+                format!(
+                    "{}{}",
+                    error,
+                    error
+                        .help
+                        .as_ref()
+                        .map(|help| format!(" | {help}"))
+                        .unwrap_or_default()
+                )
+            });
         let found = found.map_err(|text| text.replace(here, "HERE"));
         assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned));
     }
@@ -181,42 +214,91 @@ mod tests {
         let params = r#"[{"name": "s", "type": "str"}, {"name": "n", "type": "float"}, {"name": "l", "type": {"list": "int"}, "default": []},
             {"name": "o", "type": {"optional": "int"}}, {"name": "d", "type": "date", "default_run": "date"}]"#;
         let expected = r#"{"s": "[1]", "n": 1.0, "l": [1, 2], "o": null, "d": "2024-01-31"}"#;
-        check(params, &[("s", "[1]"), ("n", "1"), ("l", "[1, 2]")], Ok(expected));
+        check(
+            params,
+            &[("s", "[1]"), ("n", "1"), ("l", "[1, 2]")],
+            Ok(expected),
+        );
         let expected = r#"{"s": "", "n": 1e-05, "l": [], "o": 3, "d": "2024-02-01"}"#;
-        check(params, &[("s", "x"), ("s", ""), ("n", "1e-5"), ("o", "3"), ("d", "2024-02-01")], Ok(expected));
+        check(
+            params,
+            &[
+                ("s", "x"),
+                ("s", ""),
+                ("n", "1e-5"),
+                ("o", "3"),
+                ("d", "2024-02-01"),
+            ],
+            Ok(expected),
+        );
     }
 
     #[test]
     fn wrong_texts_are_refused() {
-        let params = r#"[{"name": "rows", "type": {"refined": {"base": "int", "min": 1, "max": 9}}}]"#;
-        check(params, &[], Err("parameter `rows` (int in 1..=9) has no default | give it by `--set rows=..`"));
-        check(params, &[("row", "1")], Err("the pipeline has no parameter `row` | did you mean `rows`?"));
-        check(params, &[("rows", "10")], Err("parameter `rows`: expected int in 1..=9, got 10"));
-        check(params, &[("rows", "1.0")], Err("parameter `rows`: expected int, got 1.0"));
+        let params =
+            r#"[{"name": "rows", "type": {"refined": {"base": "int", "min": 1, "max": 9}}}]"#;
+        check(
+            params,
+            &[],
+            Err("parameter `rows` (int in 1..=9) has no default | give it by `--set rows=..`"),
+        );
+        check(
+            params,
+            &[("row", "1")],
+            Err("the pipeline has no parameter `row` | did you mean `rows`?"),
+        );
+        check(
+            params,
+            &[("rows", "10")],
+            Err("parameter `rows`: expected int in 1..=9, got 10"),
+        );
+        check(
+            params,
+            &[("rows", "1.0")],
+            Err("parameter `rows`: expected int, got 1.0"),
+        );
         check(
             params,
             &[("rows", "many")],
-            Err("`--set rows`: a value of type int in 1..=9 is written as JSON, and `many` is not: expected value at line 1 column 1"),
+            Err(
+                "`--set rows`: a value of type int in 1..=9 is written as JSON, and `many` is not: expected value at line 1 column 1",
+            ),
         );
-        check("[]", &[("x", "1")], Err("the pipeline has no parameter `x` | it has no parameters"));
+        check(
+            "[]",
+            &[("x", "1")],
+            Err("the pipeline has no parameter `x` | it has no parameters"),
+        );
     }
 
     #[test]
     fn artifacts_are_locations() {
         let params = r#"[{"name": "data", "type": {"optional": {"artifact": "Dataset"}}}]"#;
         check(params, &[], Ok(r#"{"data": null}"#));
-        check(params, &[("data", "data file.csv")], Ok(r#"{"data": "HERE/data file.csv"}"#));
-        check(params, &[("data", "file://HERE/data%20file.csv")], Ok(r#"{"data": "HERE/data file.csv"}"#));
+        check(
+            params,
+            &[("data", "data file.csv")],
+            Ok(r#"{"data": "HERE/data file.csv"}"#),
+        );
+        check(
+            params,
+            &[("data", "file://HERE/data%20file.csv")],
+            Ok(r#"{"data": "HERE/data file.csv"}"#),
+        );
         check(
             params,
             &[("data", "no.csv")],
-            Err("parameter `data`: there is no file or folder `HERE/no.csv` | give its path by `--set data=..`"),
+            Err(
+                "parameter `data`: there is no file or folder `HERE/no.csv` | give its path by `--set data=..`",
+            ),
         );
         check(
             params,
             &[("data", "s3://bucket/x")],
-            Err("parameter `data`: a local run reads files and folders, and `s3://bucket/x` is a s3 location \
-                 | download it, then give its path by `--set data=..`"),
+            Err(
+                "parameter `data`: a local run reads files and folders, and `s3://bucket/x` is a s3 location \
+                 | download it, then give its path by `--set data=..`",
+            ),
         );
         let list = r#"[{"name": "all", "type": {"list": {"artifact": "Dataset"}}, "default": ["data file.csv"]}]"#;
         check(list, &[], Ok(r#"{"all": ["HERE/data file.csv"]}"#));

@@ -40,13 +40,17 @@ impl Ports<'_> {
         self.work.join(port)
     }
 
-    fn path_text(&self, port: &str) -> String {
+    pub fn path_text(&self, port: &str) -> String {
         // The run folder's path is UTF-8, see `Folder::hold`.
         self.path(port).to_str().expect("a UTF-8 path").to_owned()
     }
 
     fn input(&self, port: &str) -> Option<&Value> {
-        let at = self.component.inputs().iter().position(|input| input.name == port)?;
+        let at = self
+            .component
+            .inputs()
+            .iter()
+            .position(|input| input.name == port)?;
         Some(&self.inputs[at])
     }
 
@@ -79,7 +83,9 @@ impl Ports<'_> {
             Word::Text(text) => words.push(plain(text, "an argument")?),
             Word::Port { port } => match self.input(port) {
                 Some(Value::Absent) => {
-                    return Err(format!("input `{port}` is absent, and only a group `[..]` of `run` can fall away"));
+                    return Err(format!(
+                        "input `{port}` is absent, and only a group `[..]` of `run` can fall away"
+                    ));
                 }
                 Some(Value::List(paths)) if self.is_artifact_list(port) => {
                     for path in paths {
@@ -114,13 +120,18 @@ impl Ports<'_> {
         match word {
             Word::Text(_) => false,
             Word::Port { port } => absent(port),
-            Word::Join { join } => join.iter().any(|part| matches!(part, Part::Port { port } if absent(port))),
+            Word::Join { join } => join
+                .iter()
+                .any(|part| matches!(part, Part::Port { port } if absent(port))),
             Word::Group { group } => group.iter().any(|word| self.reads_absent(word)),
         }
     }
 
     fn is_artifact_list(&self, port: &str) -> bool {
-        self.component.inputs().iter().any(|input| input.name == port && input.ty.is_artifact_list())
+        self.component
+            .inputs()
+            .iter()
+            .any(|input| input.name == port && input.ty.is_artifact_list())
     }
 
     /// What a port stands for in a `run` word: a value's text, an artifact's path, the path to write to.
@@ -129,7 +140,14 @@ impl Ports<'_> {
             Some(Value::Absent) => Err(format!("input `{port}` is absent and has no text")),
             Some(Value::List(paths)) if self.is_artifact_list(port) => plain(&lines(paths), port),
             Some(value) => plain(&value.text(), port),
-            None if self.component.outputs().iter().any(|output| output.name == port) => Ok(self.path_text(port)),
+            None if self
+                .component
+                .outputs()
+                .iter()
+                .any(|output| output.name == port) =>
+            {
+                Ok(self.path_text(port))
+            }
             None => Err(format!("there is no port `{port}`")),
         }
     }
@@ -161,7 +179,9 @@ impl Ports<'_> {
                 Travel::File(path) => {
                     // `$(..)` drops final line ends: the guard keeps them.
                     let port = &input.name;
-                    prelude.push_str(&format!("{port}=$(cat \"${{{number}}}\";printf x);{port}=${{{port}%x}};"));
+                    prelude.push_str(&format!(
+                        "{port}=$(cat \"${{{number}}}\";printf x);{port}=${{{port}%x}};"
+                    ));
                     arguments.push(path.to_str().expect("a UTF-8 path").to_owned());
                 }
             }
@@ -209,7 +229,9 @@ impl Ports<'_> {
     /// What the step has left at its ports, each output of its type. The error says what is missing or wrong.
     pub fn outputs(&self) -> Result<IndexMap<String, Value>, String> {
         let read = |output: &plan::Output| {
-            let value = self.output(output).map_err(|why| format!("output `{}` {why}", output.name))?;
+            let value = self
+                .output(output)
+                .map_err(|why| format!("output `{}` {why}", output.name))?;
             Ok((output.name.clone(), value))
         };
         self.component.outputs().iter().map(read).collect()
@@ -221,16 +243,21 @@ impl Ports<'_> {
             return match path.try_exists() {
                 Ok(true) => Ok(Value::Str(self.path_text(&output.name))),
                 Ok(false) if output.ty.is_optional() => Ok(Value::Absent),
-                Ok(false) => Err(format!("is missing: nothing was written to `{}`", path.display())),
+                Ok(false) => Err(format!(
+                    "is missing: nothing was written to `{}`",
+                    path.display()
+                )),
                 Err(error) => Err(format!("can't be read: {}", reason(&error))),
             };
         }
         match std::fs::read(&path) {
             Ok(bytes) => parse(&output.ty, bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => match output.ty.is_optional() {
-                true => Ok(Value::Absent),
-                false => Err("is missing: nothing was written".into()),
-            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                match output.ty.is_optional() {
+                    true => Ok(Value::Absent),
+                    false => Err("is missing: nothing was written".into()),
+                }
+            }
             Err(error) => Err(format!("can't be read: {}", reason(&error))),
         }
     }
@@ -329,7 +356,8 @@ fn text(ty: &plan::Type, value: &Value) -> String {
 /// The value of the text that a step wrote.
 fn parse(ty: &plan::Type, bytes: Vec<u8>) -> Result<Value, String> {
     let mut text = String::from_utf8(bytes).map_err(|error| {
-        let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
+            .into_owned();
         format!("is not UTF-8 after `{}`", shortened(&good))
     })?;
     let value = if is_plain(ty) {
@@ -340,10 +368,16 @@ fn parse(ty: &plan::Type, bytes: Vec<u8>) -> Result<Value, String> {
     } else {
         match serde_json::from_str(&text) {
             Ok(value) => value,
-            Err(_) => return Err(format!("is no {ty}, which is written as JSON: `{}`", shortened(text.trim_end()))),
+            Err(_) => {
+                return Err(format!(
+                    "is no {ty}, which is written as JSON: `{}`",
+                    shortened(text.trim_end())
+                ));
+            }
         }
     };
-    ty.conform(value).map_err(|reject| format!("is wrong: {reject}"))
+    ty.conform(value)
+        .map_err(|reject| format!("is wrong: {reject}"))
 }
 
 /// A path a line.
@@ -362,7 +396,9 @@ fn shortened(text: &str) -> String {
 /// A text that can be passed to a program.
 fn plain(text: &str, what: &str) -> Result<String, String> {
     match text.contains('\0') {
-        true => Err(format!("`{what}` holds a NUL character, which can't be passed to a program")),
+        true => Err(format!(
+            "`{what}` holds a NUL character, which can't be passed to a program"
+        )),
         false => Ok(text.to_owned()),
     }
 }

@@ -70,7 +70,10 @@ impl Process {
     /// Whether the main process has ended; it stays a zombie, so that its number stays its own.
     pub fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        matches!(rustix::process::waitid(WaitId::Pid(self.group), options), Ok(Some(_)))
+        matches!(
+            rustix::process::waitid(WaitId::Pid(self.group), options),
+            Ok(Some(_))
+        )
     }
 
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Output> {
@@ -85,7 +88,9 @@ impl Process {
                     return Ok(Output::End);
                 }
                 Ok(count) => return Ok(Output::Bytes(count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Output::Later),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Output::Later);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -162,8 +167,11 @@ pub(super) fn kill_orphan(group: i32, began: [u64; 2]) -> bool {
         return false;
     };
     // The second field is the name in parentheses and may hold anything; the start is the twentieth after it.
-    let start = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(19)?.parse::<u64>().ok());
-    let same = start.is_some_and(|ticks| ticks * TICK + TICK >= began[0] && ticks * TICK <= began[1] + TICK);
+    let start = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.split(' ').nth(19)?.parse::<u64>().ok());
+    let same = start
+        .is_some_and(|ticks| ticks * TICK + TICK >= began[0] && ticks * TICK <= began[1] + TICK);
     same && rustix::process::kill_process_group(pid, Signal::KILL).is_ok()
 }
 
@@ -186,5 +194,7 @@ pub(super) fn boot_millis() -> u64 {
 
 /// Changes with every boot of the machine; empty where the system doesn't say.
 pub(super) fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|id| id.trim().to_owned())
+        .unwrap_or_default()
 }

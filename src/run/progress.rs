@@ -59,11 +59,13 @@ struct Live {
 
 impl Progress {
     pub fn new(display: Display) -> Progress {
-        let terminal = std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let terminal = std::io::stderr().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let mode = match display {
             Display::Silent => Mode::Silent,
             Display::Auto if terminal => {
-                let screen = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20));
+                let screen =
+                    MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(20));
                 let total = screen.add(ProgressBar::new_spinner().with_style(style("{msg}")));
                 Mode::Live(Box::new(Live {
                     screen,
@@ -120,9 +122,17 @@ impl Progress {
     pub fn ended(&mut self, task: &str, state: TaskState, seconds: f64) {
         self.done += 1;
         let line = match state {
-            TaskState::Succeeded => format!("{task}: {} in {}", self.paint("32", "succeeded"), duration(seconds)),
+            TaskState::Succeeded => format!(
+                "{task}: {} in {}",
+                self.paint("32", "succeeded"),
+                duration(seconds)
+            ),
             TaskState::Cached => format!("{task}: {}", self.paint("36", "cached")),
-            TaskState::Failed => format!("{task}: {} after {}", self.paint("31", "failed"), duration(seconds)),
+            TaskState::Failed => format!(
+                "{task}: {} after {}",
+                self.paint("31", "failed"),
+                duration(seconds)
+            ),
             TaskState::Skipped => format!("{task}: skipped"),
             TaskState::NotRun => format!("{task}: {}", self.paint("33", "not run")),
         };
@@ -132,7 +142,10 @@ impl Progress {
     /// An attempt failed; another follows.
     pub fn again(&mut self, task: &str, reason: &str, next: u32, delay: f64) {
         let failed = self.paint("33", "failed");
-        self.note(&format!("{task}: {failed} ({reason}); attempt {next} in {}", duration(delay)));
+        self.note(&format!(
+            "{task}: {failed} ({reason}); attempt {next} in {}",
+            duration(delay)
+        ));
     }
 
     /// Another thing than a task failed.
@@ -177,7 +190,8 @@ impl Progress {
             bar.tick();
         }
         let elapsed = duration((now - self.began).as_secs_f64());
-        live.total.set_message(format!("{} done, {count} running, {elapsed}", self.done));
+        live.total
+            .set_message(format!("{} done, {count} running, {elapsed}", self.done));
         live.total.tick();
     }
 
@@ -199,7 +213,13 @@ impl Progress {
         for failure in &report.failures {
             self.failure(failure);
         }
-        let count = |state| report.tasks.values().filter(|task| task.state == state).count();
+        let count = |state| {
+            report
+                .tasks
+                .values()
+                .filter(|task| task.state == state)
+                .count()
+        };
         let counts = [
             (TaskState::Succeeded, "succeeded"),
             (TaskState::Cached, "cached"),
@@ -207,19 +227,34 @@ impl Progress {
             (TaskState::Skipped, "skipped"),
             (TaskState::NotRun, "not run"),
         ];
-        let counts = counts.map(|(state, word)| (count(state), word)).into_iter().filter(|(count, _)| *count > 0);
-        let counts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
+        let counts = counts
+            .map(|(state, word)| (count(state), word))
+            .into_iter()
+            .filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
         let status = match report.status {
             Status::Succeeded => self.paint("1;32", "succeeded"),
             Status::Failed => self.paint("1;31", "failed"),
         };
         let elapsed = duration(self.began.elapsed().as_secs_f64());
-        let counts = if counts.is_empty() { "no tasks".to_owned() } else { counts.join(", ") };
-        print(&format!("run {} {status} in {elapsed}: {counts}", report.run));
+        let counts = if counts.is_empty() {
+            "no tasks".to_owned()
+        } else {
+            counts.join(", ")
+        };
+        print(&format!(
+            "run {} {status} in {elapsed}: {counts}",
+            report.run
+        ));
         print(&format!("files: {}", report.folder.display()));
         if let Some(signal) = report.signal {
             let name = signal_hook::low_level::signal_name(signal).unwrap_or("a signal");
-            print(&format!("ended by {name}; go on with `--resume {}`", report.run));
+            print(&format!(
+                "ended by {name}; go on with `--resume {}`",
+                report.run
+            ));
         }
         if let Some(notify) = notify {
             let on = match report.status {
@@ -228,7 +263,10 @@ impl Progress {
             };
             if notify.on.contains(&on) {
                 let whom = notify.email.join(", ");
-                print(&format!("notify: {whom} would be told that the run {}; a local run sends nothing", report.status.text()));
+                print(&format!(
+                    "notify: {whom} would be told that the run {}; a local run sends nothing",
+                    report.status.text()
+                ));
             }
         }
         let text = match json {
@@ -240,7 +278,11 @@ impl Progress {
     }
 
     fn failure(&self, failure: &Failure) {
-        print(&format!("\n{}: {}", self.paint("1;31", &failure.name), failure.message));
+        print(&format!(
+            "\n{}: {}",
+            self.paint("1;31", &failure.name),
+            failure.message
+        ));
         let Some(log) = &failure.log else {
             return;
         };
@@ -310,8 +352,14 @@ pub(super) fn last_lines(path: &Path) -> (Vec<String>, bool) {
 /// A line without what would move a terminal's cursor, and not endless.
 fn visible(line: &str) -> String {
     // What a progress bar of the step overwrote is not what it left on the screen.
-    let line = line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default();
-    line.chars().filter(|c| !c.is_control() || *c == '\t').take(500).collect()
+    let line = line
+        .rsplit('\r')
+        .find(|part| !part.is_empty())
+        .unwrap_or_default();
+    line.chars()
+        .filter(|c| !c.is_control() || *c == '\t')
+        .take(500)
+        .collect()
 }
 
 #[cfg(test)]
@@ -323,11 +371,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         std::fs::write(&path, b"0%\r50%\r100%\r\nred \x1b[31mtext\xff\n").unwrap();
-        assert_eq!(last_lines(&path), (vec!["100%".to_owned(), "red [31mtext\u{fffd}".to_owned()], true));
+        assert_eq!(
+            last_lines(&path),
+            (
+                vec!["100%".to_owned(), "red [31mtext\u{fffd}".to_owned()],
+                true
+            )
+        );
         let many: String = (0..100).map(|n| format!("{n}\n")).collect();
         std::fs::write(&path, many).unwrap();
         let (lines, all) = last_lines(&path);
-        assert_eq!((lines.len(), lines[0].as_str(), all), (LOG_LINES, "80", false));
+        assert_eq!(
+            (lines.len(), lines[0].as_str(), all),
+            (LOG_LINES, "80", false)
+        );
         std::fs::write(&path, vec![b'x'; 1 << 20]).unwrap();
         let (lines, all) = last_lines(&path);
         assert_eq!((lines.len(), lines[0].len(), all), (1, 500, false));

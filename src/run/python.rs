@@ -56,7 +56,12 @@ pub(super) struct Setup<'a> {
 
 impl Setup<'_> {
     /// Sees to an interpreter for every `python` step of the plan.
-    pub fn prepare(&self, shape: &Shape<'_>, progress: &mut Progress, signals: &mut Signals) -> Result<Pythons, Error> {
+    pub fn prepare(
+        &self,
+        shape: &Shape<'_>,
+        progress: &mut Progress,
+        signals: &mut Signals,
+    ) -> Result<Pythons, Error> {
         let mut sets: Vec<Vec<String>> = Vec::new();
         shape.tasks(&mut |task, component| {
             let set = set_of(&task.packages);
@@ -71,7 +76,11 @@ impl Setup<'_> {
         let lacks = self.lacks(&base, &sets)?;
         let mut pythons = Pythons::default();
         for (set, lacks) in sets.into_iter().zip(lacks) {
-            let path = if lacks.is_empty() { None } else { Some(self.environment(&base, &set, &lacks, progress, signals)?) };
+            let path = if lacks.is_empty() {
+                None
+            } else {
+                Some(self.environment(&base, &set, &lacks, progress, signals)?)
+            };
             let python = match path {
                 None => Python {
                     identity: identity(&base)?,
@@ -97,42 +106,68 @@ impl Setup<'_> {
         let help = "install Python 3, or name an interpreter in mlpc.toml: `[target.local] python = \"..\"`";
         let found = match self.python {
             Some(named) => find(named).ok_or_else(|| {
-                Error::usage(format!("there is no Python interpreter `{}`", named.display())).help("mlpc.toml names it: `[target.local] python`")
+                Error::usage(format!(
+                    "there is no Python interpreter `{}`",
+                    named.display()
+                ))
+                .help("mlpc.toml names it: `[target.local] python`")
             }),
             None => ["python3", "python"]
                 .iter()
                 .find_map(|name| find(Path::new(name)))
-                .ok_or_else(|| Error::usage("there is neither a `python3` nor a `python` on the PATH").help(help)),
+                .ok_or_else(|| {
+                    Error::usage("there is neither a `python3` nor a `python` on the PATH")
+                        .help(help)
+                }),
         }?;
         interpreter(found)
     }
 
     /// What of each set the interpreter lacks, and why: one process for all of them. That nothing is lacking is kept until a folder changes in
     /// which the interpreter looks for packages.
-    fn lacks(&self, base: &Path, sets: &[Vec<String>]) -> Result<Vec<Vec<(String, String)>>, Error> {
+    fn lacks(
+        &self,
+        base: &Path,
+        sets: &[Vec<String>],
+    ) -> Result<Vec<Vec<(String, String)>>, Error> {
         let nothing = || vec![Vec::new(); sets.len()];
         if sets.iter().all(Vec::is_empty) {
             return Ok(nothing());
         }
         let question = serde_json::to_string(sets).expect("texts are JSON");
         let python_path = std::env::var("PYTHONPATH").unwrap_or_default();
-        let key = blake3::hash(format!("{}\n{python_path}\n{question}", identity(base)?).as_bytes()).to_hex();
+        let key =
+            blake3::hash(format!("{}\n{python_path}\n{question}", identity(base)?).as_bytes())
+                .to_hex();
         let known = self.envs.join(format!("{}.has", &key[..16]));
-        if fs::read_to_string(&known).is_ok_and(|text| text.lines().all(|line| stamp(line.split_once(' ').unwrap_or_default().1) == line)) {
+        if fs::read_to_string(&known).is_ok_and(|text| {
+            text.lines()
+                .all(|line| stamp(line.split_once(' ').unwrap_or_default().1) == line)
+        }) {
             return Ok(nothing());
         }
-        let output = Command::new(base).args(["-c", include_str!("satisfies.py"), &question]).output();
+        let output = Command::new(base)
+            .args(["-c", include_str!("satisfies.py"), &question])
+            .output();
         let output = output.map_err(|error| Error::io("start", base, &error))?;
         let broken = || {
             let said = String::from_utf8_lossy(&output.stderr);
-            let last = said.lines().last().unwrap_or("it printed nothing").to_owned();
-            Error::usage(format!("`{}` can't say which packages it has: {last}", base.display()))
+            let last = said
+                .lines()
+                .last()
+                .unwrap_or("it printed nothing")
+                .to_owned();
+            Error::usage(format!(
+                "`{}` can't say which packages it has: {last}",
+                base.display()
+            ))
         };
         if !output.status.success() {
             return Err(broken());
         }
         let mut answers = serde_json::Deserializer::from_slice(&output.stdout);
-        let lacks = Vec::<Vec<(String, String)>>::deserialize(&mut answers).map_err(|_| broken())?;
+        let lacks =
+            Vec::<Vec<(String, String)>>::deserialize(&mut answers).map_err(|_| broken())?;
         let folders = Vec::<String>::deserialize(&mut answers).map_err(|_| broken())?;
         if lacks.iter().all(Vec::is_empty) {
             let stamps: String = folders.iter().map(|folder| stamp(folder) + "\n").collect();
@@ -151,29 +186,45 @@ impl Setup<'_> {
         progress: &mut Progress,
         signals: &mut Signals,
     ) -> Result<PathBuf, Error> {
-        let digest = blake3::hash(format!("{}\n{}", identity(base)?, set.join("\n")).as_bytes()).to_hex();
+        let digest =
+            blake3::hash(format!("{}\n{}", identity(base)?, set.join("\n")).as_bytes()).to_hex();
         let folder = self.envs.join(&digest[..16]);
         let marker = folder.join("mlpc.json");
-        let absolute = |folder: &Path| std::path::absolute(folder).map_err(|error| Error::io("find", folder, &error));
+        let absolute = |folder: &Path| {
+            std::path::absolute(folder).map_err(|error| Error::io("find", folder, &error))
+        };
         if marker.exists() {
             return absolute(&folder);
         }
         if !self.install {
-            let lacks: Vec<String> = lacks.iter().map(|(package, why)| format!("`{package}` ({why})")).collect();
+            let lacks: Vec<String> = lacks
+                .iter()
+                .map(|(package, why)| format!("`{package}` ({why})"))
+                .collect();
             let quoted: Vec<String> = set.iter().map(|package| quoted(package)).collect();
-            let help = format!("install them by `{} -m pip install {}`, or leave out `--no-install`", base.display(), quoted.join(" "));
-            return Err(Error::usage(format!("`{}` lacks {}", base.display(), lacks.join(", "))).help(help));
+            let help = format!(
+                "install them by `{} -m pip install {}`, or leave out `--no-install`",
+                base.display(),
+                quoted.join(" ")
+            );
+            return Err(
+                Error::usage(format!("`{}` lacks {}", base.display(), lacks.join(", "))).help(help),
+            );
         }
-        fs::create_dir_all(&self.envs).map_err(|error| Error::io("make the folder", &self.envs, &error))?;
+        fs::create_dir_all(&self.envs)
+            .map_err(|error| Error::io("make the folder", &self.envs, &error))?;
         let lock_path = folder.with_extension("lock");
-        let lock = File::create(&lock_path).map_err(|error| Error::io("write", &lock_path, &error))?;
+        let lock =
+            File::create(&lock_path).map_err(|error| Error::io("write", &lock_path, &error))?;
         if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             progress.note("another process makes the environment that is needed: waiting for it");
-            rustix::fs::flock(&lock, FlockOperation::LockExclusive).map_err(|error| Error::io("lock", &lock_path, &error.into()))?;
+            rustix::fs::flock(&lock, FlockOperation::LockExclusive)
+                .map_err(|error| Error::io("lock", &lock_path, &error.into()))?;
         }
         if !marker.exists() {
             if folder.exists() {
-                fs::remove_dir_all(&folder).map_err(|error| Error::io("remove", &folder, &error))?;
+                fs::remove_dir_all(&folder)
+                    .map_err(|error| Error::io("remove", &folder, &error))?;
             }
             self.build(base, &absolute(&folder)?, set, progress, signals)?;
             let text = serde_json::json!({"python": base, "packages": set}).to_string() + "\n";
@@ -182,23 +233,45 @@ impl Setup<'_> {
         absolute(&folder)
     }
 
-    fn build(&self, base: &Path, folder: &Path, set: &[String], progress: &mut Progress, signals: &mut Signals) -> Result<(), Error> {
+    fn build(
+        &self,
+        base: &Path,
+        folder: &Path,
+        set: &[String],
+        progress: &mut Progress,
+        signals: &mut Signals,
+    ) -> Result<(), Error> {
         let uv = find(Path::new("uv"));
         let tool = if uv.is_some() { "uv" } else { "pip" };
         let python = folder.join("bin").join("python");
         let commands = match &uv {
             Some(uv) => {
                 let mut make = Command::new(uv);
-                make.args(["venv", "--no-project", "--python"]).arg(base).arg(folder);
+                make.args(["venv", "--no-project", "--python"])
+                    .arg(base)
+                    .arg(folder);
                 let mut install = Command::new(uv);
-                install.args(["pip", "install", "--python"]).arg(&python).arg("--").args(set);
+                install
+                    .args(["pip", "install", "--python"])
+                    .arg(&python)
+                    .arg("--")
+                    .args(set);
                 [make, install]
             }
             None => {
                 let mut make = Command::new(base);
                 make.args(["-m", "venv"]).arg(folder);
                 let mut install = Command::new(&python);
-                install.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--"]).args(set);
+                install
+                    .args([
+                        "-m",
+                        "pip",
+                        "install",
+                        "--disable-pip-version-check",
+                        "--no-input",
+                        "--",
+                    ])
+                    .args(set);
                 [make, install]
             }
         };
@@ -208,18 +281,34 @@ impl Setup<'_> {
         let log = folder.with_extension("log");
         let mut file = File::create(&log).map_err(|error| Error::io("write", &log, &error))?;
         for mut command in commands {
-            let failure = watch(&mut command, &mut file, &log, &label, began, progress, signals)?;
+            let failure = watch(
+                &mut command,
+                &mut file,
+                &log,
+                &label,
+                began,
+                progress,
+                signals,
+            )?;
             if let Some(failure) = failure {
                 let (lines, _) = last_lines(&log);
-                let mut message = format!("can't make an {label}: {} ended with {failure}", command.get_program().to_string_lossy());
+                let mut message = format!(
+                    "can't make an {label}: {} ended with {failure}",
+                    command.get_program().to_string_lossy()
+                );
                 for line in lines {
                     message.push_str("\n  | ");
                     message.push_str(&line);
                 }
-                return Err(Error::usage(message).help(format!("the whole log is `{}`", log.display())));
+                return Err(
+                    Error::usage(message).help(format!("the whole log is `{}`", log.display()))
+                );
             }
         }
-        progress.note(&format!("{label}: made in {:.1} s", began.elapsed().as_secs_f64()));
+        progress.note(&format!(
+            "{label}: made in {:.1} s",
+            began.elapsed().as_secs_f64()
+        ));
         Ok(())
     }
 }
@@ -235,15 +324,14 @@ fn watch(
     signals: &mut Signals,
 ) -> Result<Option<String>, Error> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let mut process = Process::start(command, true).map_err(|error| Error::usage(format!("can't start `{program}`: {}", reason(&error))))?;
+    let mut process = Process::start(command, true)
+        .map_err(|error| Error::usage(format!("can't start `{program}`: {}", reason(&error))))?;
     let mut buffer = [0; 8192];
     loop {
         let ended = process.has_ended();
-        loop {
-            match process.read(&mut buffer) {
-                Ok(Output::Bytes(count)) => file.write_all(&buffer[..count]).map_err(|error| Error::io("write", log, &error))?,
-                Ok(Output::Later | Output::End) | Err(_) => break,
-            }
+        while let Ok(Output::Bytes(count)) = process.read(&mut buffer) {
+            file.write_all(&buffer[..count])
+                .map_err(|error| Error::io("write", log, &error))?;
         }
         if ended {
             break;
@@ -257,8 +345,16 @@ fn watch(
                 ..Error::usage(format!("ended by {name} before the run began"))
             });
         }
-        let mut fds: Vec<PollFd<'_>> = signals.fds().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-        fds.extend([process.ended(), process.output()].into_iter().flatten().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        let mut fds: Vec<PollFd<'_>> = signals
+            .fds()
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .collect();
+        fds.extend(
+            [process.ended(), process.output()]
+                .into_iter()
+                .flatten()
+                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
+        );
         // A tenth of a second: the screen, and systems where nothing tells the end.
         let tick = rustix::event::Timespec {
             tv_sec: 0,
@@ -266,7 +362,12 @@ fn watch(
         };
         let _ = rustix::event::poll(&mut fds, Some(&tick));
     }
-    let status = process.reap().map_err(|error| Error::usage(format!("the end of `{program}` is not known: {}", reason(&error))))?;
+    let status = process.reap().map_err(|error| {
+        Error::usage(format!(
+            "the end of `{program}` is not known: {}",
+            reason(&error)
+        ))
+    })?;
     Ok(process::failure(status))
 }
 
@@ -280,9 +381,13 @@ fn set_of(packages: &[String]) -> Vec<String> {
 
 /// The absolute path of a program: one with a slash is a path, another is looked for on the PATH.
 fn find(program: &Path) -> Option<PathBuf> {
-    let executable = |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.mode() & 0o111 != 0);
+    let executable = |path: &Path| {
+        fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.mode() & 0o111 != 0)
+    };
     if program.components().count() > 1 {
-        return executable(program).then(|| std::path::absolute(program).ok()).flatten();
+        return executable(program)
+            .then(|| std::path::absolute(program).ok())
+            .flatten();
     }
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
@@ -294,18 +399,31 @@ fn find(program: &Path) -> Option<PathBuf> {
 /// The interpreter itself, where what was found is a script that picks one (pyenv): going through it costs every step a tenth of a second.
 fn interpreter(found: PathBuf) -> Result<PathBuf, Error> {
     let mut head = [0; 2];
-    let script = File::open(&found).and_then(|mut file| file.read_exact(&mut head)).is_ok_and(|()| head == *b"#!");
+    let script = File::open(&found)
+        .and_then(|mut file| file.read_exact(&mut head))
+        .is_ok_and(|()| head == *b"#!");
     if !script {
         return Ok(found);
     }
-    let output = Command::new(&found).args(["-c", "import sys; print(sys.executable)"]).output();
+    let output = Command::new(&found)
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output();
     let output = output.map_err(|error| Error::io("start", &found, &error))?;
     match String::from_utf8(output.stdout) {
-        Ok(path) if output.status.success() && Path::new(path.trim_end()).is_file() => Ok(path.trim_end().into()),
+        Ok(path) if output.status.success() && Path::new(path.trim_end()).is_file() => {
+            Ok(path.trim_end().into())
+        }
         _ => {
             let said = String::from_utf8_lossy(&output.stderr);
-            let why = said.lines().last().unwrap_or("it names no interpreter").to_owned();
-            Err(Error::usage(format!("`{}` gives no Python interpreter: {why}", found.display())))
+            let why = said
+                .lines()
+                .last()
+                .unwrap_or("it names no interpreter")
+                .to_owned();
+            Err(Error::usage(format!(
+                "`{}` gives no Python interpreter: {why}",
+                found.display()
+            )))
         }
     }
 }
@@ -320,8 +438,15 @@ fn stamp(folder: &str) -> String {
 
 /// Tells one interpreter from another: its path and the file that it really is.
 fn identity(python: &Path) -> Result<String, Error> {
-    let meta = fs::metadata(python).map_err(|error| Error::io("find the interpreter", python, &error))?;
-    Ok(format!("{} {} {}.{:09}", python.display(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+    let meta =
+        fs::metadata(python).map_err(|error| Error::io("find the interpreter", python, &error))?;
+    Ok(format!(
+        "{} {} {}.{:09}",
+        python.display(),
+        meta.len(),
+        meta.mtime(),
+        meta.mtime_nsec()
+    ))
 }
 
 /// A word as a shell takes it.

@@ -93,6 +93,8 @@ impl Report {
 
     /// The object of `--json`, with a line end.
     pub fn json(&self) -> String {
-        crate::emit::json::document(&serde_json::to_value(self).expect("a report has text keys only"))
+        crate::emit::json::document(
+            &serde_json::to_value(self).expect("a report has text keys only"),
+        )
     }
 }

@@ -41,7 +41,8 @@ impl Given {
     pub fn read(folder: &Folder) -> Result<Given, Error> {
         let path = folder.shown.join(PARAMS);
         let text = fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?;
-        serde_json::from_str(&text).map_err(|error| Error::usage(format!("`{}` is damaged: {error}", path.display())))
+        serde_json::from_str(&text)
+            .map_err(|error| Error::usage(format!("`{}` is damaged: {error}", path.display())))
     }
 
     pub fn text(&self) -> String {
@@ -56,7 +57,7 @@ impl Before {
         let records = journal::read(&path).map_err(|error| Error::io("read", &path, &error))?;
         let mut before = Before::default();
         // What started under which boot and did not end.
-        let mut running: HashMap<(String, u32), (i32, [u64; 2])> = HashMap::new();
+        let mut running: IndexMap<(String, u32), (i32, [u64; 2])> = IndexMap::new();
         let boot = process::boot_id();
         for record in records {
             match record {
@@ -73,7 +74,7 @@ impl Before {
                 }
                 Record::Failed { task, attempt, .. } => {
                     before.count(&task, attempt);
-                    running.remove(&(task, attempt));
+                    running.swap_remove(&(task, attempt));
                 }
                 Record::Done {
                     task,
@@ -82,7 +83,7 @@ impl Before {
                     seconds,
                     outputs,
                 } => {
-                    running.remove(&(task.clone(), attempt));
+                    running.swap_remove(&(task.clone(), attempt));
                     before.add(task, attempt, key, seconds, outputs, false);
                 }
                 Record::Cached {
@@ -108,7 +109,15 @@ impl Before {
         *last = attempt.max(*last);
     }
 
-    fn add(&mut self, task: String, attempt: u32, key: String, seconds: f64, outputs: IndexMap<String, Recorded>, cached: bool) {
+    fn add(
+        &mut self,
+        task: String,
+        attempt: u32,
+        key: String,
+        seconds: f64,
+        outputs: IndexMap<String, Recorded>,
+        cached: bool,
+    ) {
         self.count(&task, attempt);
         let done = Done {
             attempt,

@@ -89,7 +89,14 @@ struct Stop {
 
 impl Job {
     /// An attempt that begins now and may take so long.
-    pub fn new(id: NodeId, process: Process, work: PathBuf, inputs: Vec<Value>, key: String, limit: Option<Duration>) -> Job {
+    pub fn new(
+        id: NodeId,
+        process: Process,
+        work: PathBuf,
+        inputs: Vec<Value>,
+        key: String,
+        limit: Option<Duration>,
+    ) -> Job {
         let started = Instant::now();
         Job {
             id,
@@ -147,7 +154,9 @@ impl Runner<'_> {
     fn flush(&mut self) -> Result<(), Error> {
         let path = self.folder.shown.join(JOURNAL);
         crash::point();
-        self.journal.flush().map_err(|error| Error::io("write", &path, &error))
+        self.journal
+            .flush()
+            .map_err(|error| Error::io("write", &path, &error))
     }
 
     /// Records and shows what followed from what happened.
@@ -184,24 +193,42 @@ impl Runner<'_> {
 
     /// Waits until something happens, and sees to it.
     fn wait(&mut self) -> Result<(), Error> {
-        self.progress.draw(self.jobs.iter().map(|job| (self.tasks[&job.id].name.as_str(), job.started)));
-        let timeout = self.next_deadline().map(|due| due.saturating_duration_since(Instant::now()));
+        self.progress.draw(
+            self.jobs
+                .iter()
+                .map(|job| (self.tasks[&job.id].name.as_str(), job.started)),
+        );
+        let timeout = self
+            .next_deadline()
+            .map(|due| due.saturating_duration_since(Instant::now()));
         let timeout = timeout.map(|left| Timespec {
             tv_sec: left.as_secs() as _,
             tv_nsec: left.subsec_nanos() as _,
         });
         let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(2 * self.jobs.len() + 4);
-        fds.extend(self.signals.fds().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        fds.extend(
+            self.signals
+                .fds()
+                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
+        );
         let signals = fds.len();
         fds.push(PollFd::from_borrowed_fd(self.errands.fd(), PollFlags::IN));
         for job in &self.jobs {
-            for fd in [job.process.ended(), job.process.output()].into_iter().flatten() {
+            for fd in [job.process.ended(), job.process.output()]
+                .into_iter()
+                .flatten()
+            {
                 fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
             }
         }
         match rustix::event::poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(Error::usage(format!("can't wait for the steps: {}", reason(&error.into())))),
+            Err(error) => {
+                return Err(Error::usage(format!(
+                    "can't wait for the steps: {}",
+                    reason(&error.into())
+                )));
+            }
         }
         let came = |fd: &PollFd<'_>| !fd.revents().is_empty();
         let signalled = fds[..signals].iter().any(came);
@@ -261,11 +288,15 @@ impl Runner<'_> {
             let run = self.tasks.get_mut(&job.id).expect("a job's task is known");
             let path = self.folder.log(&run.name, run.attempt);
             if job.log.is_none() {
-                job.log = Some(File::create(&path).map_err(|error| Error::io("write the log", &path, &error))?);
+                job.log = Some(
+                    File::create(&path)
+                        .map_err(|error| Error::io("write the log", &path, &error))?,
+                );
                 run.log = Some(path.clone());
             }
             if let Some(log) = &mut job.log {
-                log.write_all(&buffer[..count]).map_err(|error| Error::io("write the log", &path, &error))?;
+                log.write_all(&buffer[..count])
+                    .map_err(|error| Error::io("write the log", &path, &error))?;
             }
         }
         Ok(())
@@ -277,15 +308,20 @@ impl Runner<'_> {
             for job in &mut self.jobs {
                 job.process.kill();
             }
-            self.progress.note(&format!("{name} again: all steps are killed"));
+            self.progress
+                .note(&format!("{name} again: all steps are killed"));
             self.jobs.clear();
             self.leave = true;
             return;
         }
         self.signal = Some(signal);
         match self.tree.body_status() {
-            None => self.progress.note(&format!("{name}: the running steps are ended, `finally` runs; again to leave at once")),
-            Some(_) => self.progress.note(&format!("{name}: `finally` runs to its end; again to leave at once")),
+            None => self.progress.note(&format!(
+                "{name}: the running steps are ended, `finally` runs; again to leave at once"
+            )),
+            Some(_) => self.progress.note(&format!(
+                "{name}: `finally` runs to its end; again to leave at once"
+            )),
         }
         let root = self.tree.root();
         self.cancel(root, &format!("ended by {name}"));
@@ -300,7 +336,9 @@ impl Runner<'_> {
                 job.stop(reason);
             }
         }
-        let (ended, delayed) = std::mem::take(&mut self.delayed).into_iter().partition(|(_, id)| self.tree.cancelled(*id).is_some());
+        let (ended, delayed) = std::mem::take(&mut self.delayed)
+            .into_iter()
+            .partition(|(_, id)| self.tree.cancelled(*id).is_some());
         self.delayed = delayed;
         let ended: Vec<(Instant, NodeId)> = ended;
         for (_, id) in ended {
@@ -310,7 +348,10 @@ impl Runner<'_> {
         // Those that wait for another task's outputs never began.
         for waiting in self.held_keys.values_mut() {
             let ended = waiting.extract_if(.., |id| self.tree.cancelled(*id).is_some());
-            ended.collect::<Vec<_>>().into_iter().for_each(|id| self.tree.give_up(id));
+            ended
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|id| self.tree.give_up(id));
         }
     }
 
@@ -322,7 +363,10 @@ impl Runner<'_> {
         });
         let delayed = self.delayed.iter().map(|(due, _)| *due);
         let limits = self.limits.iter().map(|(due, ..)| *due);
-        jobs.chain(delayed).chain(limits).chain(self.progress.next_redraw()).min()
+        jobs.chain(delayed)
+            .chain(limits)
+            .chain(self.progress.next_redraw())
+            .min()
     }
 
     /// Sees to all that is due.
@@ -341,11 +385,15 @@ impl Runner<'_> {
                 _ => {}
             }
         }
-        let (due, later) = std::mem::take(&mut self.delayed).into_iter().partition(|(due, _)| *due <= now);
+        let (due, later) = std::mem::take(&mut self.delayed)
+            .into_iter()
+            .partition(|(due, _)| *due <= now);
         self.delayed = later;
         let due: Vec<(Instant, NodeId)> = due;
         due.into_iter().for_each(|(_, id)| self.tree.resume(id));
-        let (over, running) = std::mem::take(&mut self.limits).into_iter().partition(|(due, ..)| *due <= now);
+        let (over, running) = std::mem::take(&mut self.limits)
+            .into_iter()
+            .partition(|(due, ..)| *due <= now);
         self.limits = running;
         let over: Vec<(Instant, FrameId, f64)> = over;
         for (_, frame, seconds) in over {
@@ -355,9 +403,16 @@ impl Runner<'_> {
             let name = self.tree.frame_name(frame);
             let message = format!("timeout: it took longer than {seconds} s");
             self.progress.broken(&name, &message);
-            let broken = Record::Broken { name: name.clone(), message: message.clone() };
+            let broken = Record::Broken {
+                name: name.clone(),
+                message: message.clone(),
+            };
             self.journal.add(&broken);
-            self.failures.push(Failure { name: name.clone(), message, log: None });
+            self.failures.push(Failure {
+                name: name.clone(),
+                message,
+                log: None,
+            });
             self.cancel(frame, &format!("`{name}` took longer than {seconds} s"));
         }
     }
@@ -376,7 +431,9 @@ impl Runner<'_> {
     pub fn tasks(&self) -> IndexMap<String, TaskReport> {
         let report = |state: tree::TaskState| {
             let run = match state {
-                tree::TaskState::Reached(id) | tree::TaskState::NotRun(Some(id)) => self.tasks.get(&id),
+                tree::TaskState::Reached(id) | tree::TaskState::NotRun(Some(id)) => {
+                    self.tasks.get(&id)
+                }
                 _ => None,
             };
             let state = match (state, run.and_then(|run| run.state)) {
@@ -392,7 +449,11 @@ impl Runner<'_> {
                 seconds: run.map_or(0.0, |run| (run.seconds * 1000.0).round() / 1000.0),
             }
         };
-        self.tree.tasks().into_iter().map(|(name, state)| (name, report(state))).collect()
+        self.tree
+            .tasks()
+            .into_iter()
+            .map(|(name, state)| (name, report(state)))
+            .collect()
     }
 
     pub fn status(&self) -> Status {

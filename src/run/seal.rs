@@ -21,7 +21,9 @@ pub(super) fn is_whole(line: &[u8]) -> bool {
     let Some((head, tail)) = line.split_at_checked(line.len().saturating_sub(TAIL)) else {
         return false;
     };
-    let sum = tail.strip_prefix(b",\"sum\":\"").and_then(|tail| tail.strip_suffix(b"\"}"));
+    let sum = tail
+        .strip_prefix(b",\"sum\":\"")
+        .and_then(|tail| tail.strip_suffix(b"\"}"));
     let mut whole = head.to_vec();
     whole.push(b'}');
     sum == Some(checksum(&whole).as_bytes())

@@ -295,7 +295,11 @@ impl<'p> Builder<'p> {
                 }
             });
         }
-        let block = Block { nodes, value, index };
+        let block = Block {
+            nodes,
+            value,
+            index,
+        };
         block.acyclic()?;
         Ok((block, free))
     }
@@ -326,13 +330,19 @@ impl<'p> Builder<'p> {
                     reads(expr)?;
                 }
                 seconds(task.timeout)?;
-                task.retry.iter().try_for_each(|delay| seconds(Some(*delay)))?;
+                task.retry
+                    .iter()
+                    .try_for_each(|delay| seconds(Some(*delay)))?;
                 Ok(Kind::Task { task, component })
             }
             Statement::Call(call) => {
                 let pipeline = self.pipeline(&call.pipeline)?;
                 for (param, expr) in &call.args {
-                    if !self.pipelines[pipeline].params.iter().any(|it| it.name == *param) {
+                    if !self.pipelines[pipeline]
+                        .params
+                        .iter()
+                        .any(|it| it.name == *param)
+                    {
                         return Err(format!("`{}` has no parameter `{param}`", call.pipeline));
                     }
                     reads(expr)?;
@@ -351,7 +361,8 @@ impl<'p> Builder<'p> {
                     branches.push((Some(&branch.when), block));
                 }
                 if let Some(otherwise) = &branch.otherwise {
-                    let (block, free) = self.block(&otherwise.body, otherwise.value.as_ref(), names)?;
+                    let (block, free) =
+                        self.block(&otherwise.body, otherwise.value.as_ref(), names)?;
                     read.extend(free);
                     branches.push((None, block));
                 }
@@ -360,7 +371,10 @@ impl<'p> Builder<'p> {
             Statement::For(each) => {
                 reads(&each.items)?;
                 if each.limit == Some(0) {
-                    return Err(format!("the limit of `{}` is 0, which runs nothing", each.name));
+                    return Err(format!(
+                        "the limit of `{}` is 0, which runs nothing",
+                        each.name
+                    ));
                 }
                 let mut items = names.items.clone();
                 items.push(&each.var);
@@ -391,7 +405,9 @@ impl Names<'_, '_> {
     /// Whether all that an expression reads is there.
     fn check(&self, expr: &Expr) -> Result<(), String> {
         match expr {
-            Expr::Task(name) if !self.has(name) => Err(format!("there is no statement `{name}` here")),
+            Expr::Task(name) if !self.has(name) => {
+                Err(format!("there is no statement `{name}` here"))
+            }
             Expr::Param(name) if !self.params.iter().any(|param| param.name == *name) => {
                 Err(format!("there is no parameter `{name}`"))
             }
@@ -400,9 +416,15 @@ impl Names<'_, '_> {
             }
             Expr::Task(_) | Expr::Param(_) | Expr::Item(_) | Expr::Lit(_) | Expr::Run(_) => Ok(()),
             Expr::Field(inner, _) | Expr::Not(inner) | Expr::Widen(inner, _) => self.check(inner),
-            Expr::Coalesce(a, b) | Expr::And(a, b) | Expr::Or(a, b) => self.check(a).and_then(|()| self.check(b)),
-            Expr::Compare(comparison) => self.check(&comparison.left).and_then(|()| self.check(&comparison.right)),
-            Expr::Concat(items) | Expr::List(items) => items.iter().try_for_each(|item| self.check(item)),
+            Expr::Coalesce(a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
+                self.check(a).and_then(|()| self.check(b))
+            }
+            Expr::Compare(comparison) => self
+                .check(&comparison.left)
+                .and_then(|()| self.check(&comparison.right)),
+            Expr::Concat(items) | Expr::List(items) => {
+                items.iter().try_for_each(|item| self.check(item))
+            }
             Expr::Map(entries) => entries.values().try_for_each(|value| self.check(value)),
         }
     }
@@ -423,7 +445,9 @@ impl Block<'_> {
             }
         }
         match left.iter().position(|left| *left > 0) {
-            Some(at) if done < self.nodes.len() => Err(format!("`{}` waits for itself", self.nodes[at].name)),
+            Some(at) if done < self.nodes.len() => {
+                Err(format!("`{}` waits for itself", self.nodes[at].name))
+            }
             _ => Ok(()),
         }
     }
@@ -432,7 +456,10 @@ impl Block<'_> {
 /// Whether a number of seconds is one that a clock can wait.
 fn seconds(number: Option<f64>) -> Result<(), String> {
     match number.map(std::time::Duration::try_from_secs_f64) {
-        Some(Err(_)) => Err(format!("{} is no number of seconds", number.unwrap_or_default())),
+        Some(Err(_)) => Err(format!(
+            "{} is no number of seconds",
+            number.unwrap_or_default()
+        )),
         _ => Ok(()),
     }
 }

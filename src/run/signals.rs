@@ -22,7 +22,10 @@ impl Signals {
     pub fn catch(children: bool) -> io::Result<Signals> {
         let ignored = ignored();
         let mut signals = Signals { caught: Vec::new() };
-        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().chain(children.then_some(SIGCHLD)) {
+        for signal in [SIGINT, SIGTERM, SIGHUP]
+            .into_iter()
+            .chain(children.then_some(SIGCHLD))
+        {
             // What was started to ignore a signal (nohup, a shell's background) goes on ignoring it.
             if ignored & (1 << (signal - 1)) != 0 && signal != SIGCHLD {
                 continue;
@@ -65,5 +68,6 @@ impl Drop for Signals {
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }

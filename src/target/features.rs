@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use petgraph::graph::NodeIndex;
+
 use super::Feature;
 use crate::graph::{
     Block, Cache, Callee, Edge, Expr, ExprKind, NodeKind, Overlap, Param, ParamDefault, Pipeline,
@@ -109,7 +111,10 @@ impl Scan<'_> {
             }
         }
         self.pipeline_attributes(&pipeline.attributes);
-        if pipeline.body.nodes.len() > 1 {
+        // In a chain everything needs what came before. The nodes stand in such an order that in a chain each waits for the one
+        // before it.
+        let linked = |pair: &[NodeIndex]| pipeline.graph.contains_edge(pair[0], pair[1]);
+        if !pipeline.body.nodes.windows(2).all(linked) {
             self.add(Feature::KeepRunning, pipeline.span);
         }
         self.block(pipeline, &pipeline.body);

@@ -12,7 +12,10 @@ fn hold(path: &str, made: &str) {
         std::fs::write(&file, made).unwrap();
     }
     let there = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(there == made, "{path} is not what the code says: run UPDATE_DOCS=1 cargo test --test front");
+    assert!(
+        there == made,
+        "{path} is not what the code says: run UPDATE_DOCS=1 cargo test --test front"
+    );
 }
 
 #[test]
@@ -23,18 +26,33 @@ fn the_page_of_codes() {
          Every message of mlpc has a code: `E` is an error, `W` a warning. `mlpc explain CODE` shows the same text.\n\n",
     );
     for entry in codes::all() {
-        page.push_str(&format!("- [{0}](#{1}): {2}\n", entry.code, anchor(entry.page), entry.title));
+        page.push_str(&format!(
+            "- [{0}](#{1}): {2}\n",
+            entry.code,
+            anchor(entry.page),
+            entry.title
+        ));
     }
     for entry in codes::all() {
         page.push('\n');
-        page.push_str(&entry.page.replace("\n## ", "\n### ").replacen("# ", "## ", 1));
+        page.push_str(
+            &entry
+                .page
+                .replace("\n## ", "\n### ")
+                .replacen("# ", "## ", 1),
+        );
     }
     hold("docs/codes.md", &page);
 }
 
 /// The anchor that GitHub gives a page's first line.
 fn anchor(page: &str) -> String {
-    let title = page.lines().next().unwrap().trim_start_matches("# ").to_lowercase();
+    let title = page
+        .lines()
+        .next()
+        .unwrap()
+        .trim_start_matches("# ")
+        .to_lowercase();
     title
         .chars()
         .filter(|&c| c.is_alphanumeric() || " -_".contains(c))
@@ -44,18 +62,36 @@ fn anchor(page: &str) -> String {
 
 #[test]
 fn the_page_of_targets() {
-    hold("docs/targets/README.md", &target::table::markdown(target::all()));
+    hold(
+        "docs/targets/README.md",
+        &target::table::markdown(target::all()),
+    );
 }
 
 #[test]
 fn every_page_has_its_code_and_title_on_the_first_line_and_both_examples() {
     for entry in codes::all() {
         let first = format!("# {}: {}\n", entry.code, entry.title);
-        assert!(entry.page.starts_with(&first), "{}: the first line is not `{}`", entry.code, first.trim());
+        assert!(
+            entry.page.starts_with(&first),
+            "{}: the first line is not `{}`",
+            entry.code,
+            first.trim()
+        );
         for part in ["\n## Fails\n", "\n## Mended\n"] {
-            assert_eq!(entry.page.matches(part).count(), 1, "{}: {}", entry.code, part.trim());
+            assert_eq!(
+                entry.page.matches(part).count(),
+                1,
+                "{}: {}",
+                entry.code,
+                part.trim()
+            );
         }
-        assert!(!entry.page.contains("\n\n\n"), "{}: two blank lines", entry.code);
+        assert!(
+            !entry.page.contains("\n\n\n"),
+            "{}: two blank lines",
+            entry.code
+        );
     }
 }
 
@@ -63,7 +99,11 @@ fn every_page_has_its_code_and_title_on_the_first_line_and_both_examples() {
 fn every_code_has_one_row() {
     let mut seen = std::collections::HashSet::new();
     for entry in codes::all() {
-        assert!(seen.insert(entry.code.as_str()), "{} is there twice", entry.code);
+        assert!(
+            seen.insert(entry.code.as_str()),
+            "{} is there twice",
+            entry.code
+        );
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnostics/codes/explain");
     for page in std::fs::read_dir(folder).unwrap() {

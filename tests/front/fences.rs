@@ -20,14 +20,22 @@ impl Fence {
 
     /// The value of `key=value` among its words.
     pub fn option(&self, key: &str) -> Option<&str> {
-        self.words.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+        self.words
+            .iter()
+            .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
     }
 
     /// The file that the block stands for.
     pub fn path(&self) -> &str {
         let bare = self.words.iter().skip(1).find(|word| !word.contains('='));
-        let default = if self.language() == "mlp" { "pipeline.mlp" } else { "" };
-        self.option("file").or(bare.map(String::as_str)).unwrap_or(default)
+        let default = if self.language() == "mlp" {
+            "pipeline.mlp"
+        } else {
+            ""
+        };
+        self.option("file")
+            .or(bare.map(String::as_str))
+            .unwrap_or(default)
     }
 }
 

@@ -1,108 +1,171 @@
-//! Kubeflow: what is emitted, held against kfp's own messages and run by kfp.local.
+//! The Kubeflow target: what is emitted for a source, held against kfp's own messages and run by kfp.local.
+//!
+//! Each test compiles a source, has every check of `tests/engines/kubeflow/driver.py` accept the YAML, and where it says `run` runs it
+//! with kfp.local there.
 
-#[path = "../support/compile.rs"]
-mod compile;
+mod attributes;
+mod data;
+mod examples;
+mod hostile;
+
 #[path = "../support/engines.rs"]
 mod engines;
 
-#[path = "../support/build.rs"]
-mod build;
-
 use engines::engine;
+use mlpc::compile::{Compilation, Input, Request, compile};
+use mlpc::project::{Memory, Project};
 use mlpc::target::kubeflow::Kubeflow;
 use serde_json::{Value as Json, json};
 
-/// The YAML of a project without errors, which kfp's messages and our own rules accept.
-fn accepted(files: &[(&str, &str)], set: &[(String, String)]) -> String {
-    let compiled = compile::compile(files, &Kubeflow, set);
-    assert!(!compiled.text.is_empty(), "{}", compiled.report);
-    if let Some(kubeflow) = engine("kubeflow") {
-        let answer = kubeflow.ask(&json!({ "do": "check", "yaml": compiled.text }));
-        assert_eq!(answer["errors"], json!([]), "{}", compiled.text);
+/// A source and the files beside it.
+pub struct Case {
+    files: Vec<(String, String)>,
+    settings: Vec<String>,
+}
+
+/// What a source compiled to.
+pub struct Compiled {
+    pub source: String,
+    pub yaml: String,
+}
+
+pub fn case(source: &str) -> Case {
+    Case {
+        files: vec![("pipeline.mlp".into(), source.into())],
+        settings: Vec::new(),
     }
-    compiled.text
 }
 
-/// What kfp.local makes of a run.
-fn run(yaml: &str, arguments: Json) -> Option<Json> {
-    let answer = engine("kubeflow")?.ask(&json!({ "do": "run", "yaml": yaml, "arguments": arguments }));
-    Some(answer)
+impl Case {
+    pub fn file(mut self, path: &str, text: &str) -> Self {
+        self.files.push((path.into(), text.into()));
+        self
+    }
+
+    /// As `--set` on the command line.
+    pub fn set(mut self, setting: impl Into<String>) -> Self {
+        self.settings.push(setting.into());
+        self
+    }
+
+    fn compilation(&self) -> (Compilation, String) {
+        let project = Project::in_memory(Memory::new(self.files.clone()));
+        let request = Request {
+            settings: self.settings.clone(),
+            ..Default::default()
+        };
+        let mut compilation = compile(&project, Input::File("pipeline.mlp".into()), &request)
+            .expect("the file is there");
+        let emitted = compilation.emit(&[&Kubeflow]);
+        let yaml = emitted
+            .first()
+            .and_then(|(_, documents)| documents.first())
+            .map_or(String::new(), |document| document.text.clone());
+        (compilation, yaml)
+    }
+
+    /// The codes of what is reported.
+    pub fn codes(&self) -> Vec<&'static str> {
+        let (compilation, _) = self.compilation();
+        compilation
+            .diagnostics
+            .iter()
+            .map(|found| found.code.as_str())
+            .collect()
+    }
+
+    /// Compiles without errors, and all checks accept what comes out.
+    pub fn accepted(&self) -> Compiled {
+        let (compilation, yaml) = self.compilation();
+        assert!(!compilation.has_errors(), "{:#?}", compilation.diagnostics);
+        if let Some(kubeflow) = engine("kubeflow") {
+            let answer = kubeflow.ask(&json!({ "do": "check", "yaml": yaml }));
+            assert_eq!(answer["errors"], json!([]), "{}", readable(&yaml));
+        }
+        Compiled {
+            source: self.files[0].1.clone(),
+            yaml,
+        }
+    }
+
+    /// Compiles and runs with these arguments. Nothing where there is no kfp.
+    pub fn run(&self, arguments: Json) -> Option<Outcome> {
+        self.accepted().run(arguments)
+    }
+
+    /// Runs to these outputs.
+    pub fn gives(&self, arguments: Json, outputs: Json) {
+        if let Some(outcome) = self.run(arguments) {
+            assert_eq!(
+                (outcome.status.as_str(), &outcome.outputs),
+                ("succeeded", &outputs),
+                "{}",
+                outcome.log
+            );
+        }
+    }
 }
 
-const STEPS: &str = r#"
-def load(path: str, n: int):
-    with open("rows.txt", "w") as file:
-        file.write(path * n)
-    return "rows.txt"
-
-
-def count(data, weight: float = 1.0):
-    return int(len(open(data).read()) * weight)
-"#;
-
-#[test]
-fn a_chain_runs() {
-    let source = r#"
-component load(path: str, n: int = 3) -> Dataset { python: "steps.py:load" }
-component count(data: Dataset, weight: float) -> int { python: "steps.py:count" }
-
-## Counts.
-pipeline counting(path: str = "ab") -> (rows: int) {
-  data = load(path)
-  rows = count(data, weight=2)
-  return { rows: rows }
-}
-"#;
-    let yaml = accepted(&[("pipeline.mlp", source), ("steps.py", STEPS)], &[]);
-    println!("{yaml}");
-    let Some(outcome) = run(&yaml, json!({})) else { return };
-    assert_eq!(outcome["status"], "succeeded", "{}", outcome["log"].as_str().unwrap_or_default());
-    assert_eq!(outcome["outputs"], json!({ "rows": 12 }));
+/// What kfp.local says of a run.
+pub struct Outcome {
+    pub status: String,
+    pub outputs: Json,
+    pub log: String,
+    tasks: Json,
 }
 
-#[test]
-fn by_hand() {
-    use build::*;
-    use mlpc::graph::*;
-    use mlpc::target::{Options, Target};
-    use mlpc::types::Type;
-    use mlpc::value::Value;
-    let python = |function: &str, inputs: Vec<PythonInput>| {
-        Step::Python(PythonStep {
-            code: PythonCode::Embedded(PythonSourceId(0)),
-            function: function.into(),
-            inputs,
-            outputs: vec![PythonOutput::Returned],
+impl Outcome {
+    /// The state of a task, by its path; nothing when it did not start.
+    pub fn state(&self, task: &str) -> Option<&str> {
+        self.tasks[task]["state"].as_str()
+    }
+}
+
+impl Compiled {
+    pub fn run(&self, arguments: Json) -> Option<Outcome> {
+        let job = json!({ "do": "run", "yaml": self.yaml, "arguments": arguments });
+        let answer = engine("kubeflow")?.ask(&job);
+        Some(Outcome {
+            status: answer["status"].as_str().unwrap_or_default().to_owned(),
+            outputs: answer["outputs"].clone(),
+            log: answer["log"].as_str().unwrap_or_default().to_owned(),
+            tasks: answer["tasks"].clone(),
         })
-    };
-    let load = component(
-        "load",
-        vec![port("path", Type::Str), port("n", Type::Int)],
-        vec![port("output", dataset())],
-        python("load", vec![PythonInput::Value, PythonInput::Value]),
-    );
-    let count = component(
-        "count",
-        vec![port("data", dataset()), port("weight", Type::Float)],
-        vec![port("output", Type::Int)],
-        python("count", vec![PythonInput::Str, PythonInput::Value]),
-    );
-    let mut p = pipeline("counting_rows");
-    with_param(&mut p, "path", Type::Str, Some(Value::Str("ab".into())));
-    let three = expr(ExprKind::Const(Value::Int(3)), Type::Int);
-    let data = add(&mut p, "load", call(Callee::Component(ComponentId(0)), vec![("path", param("path", Type::Str)), ("n", three)], TaskAttributes::default()), dataset(), &[], &[]);
-    let two = expr(ExprKind::Const(Value::Int(2)), Type::Int);
-    let rows = add(&mut p, "row_count", call(Callee::Component(ComponentId(1)), vec![("data", node(data, dataset())), ("weight", two)], TaskAttributes::default()), Type::Int, &[], &[]);
-    output(&mut p, "rows", node(rows, Type::Int));
-    let mut program = program(vec![load, count], vec![p]);
-    program.sources.push(PythonSource { path: "steps.py".into(), text: STEPS.into() });
-    let (documents, diagnostics) = Kubeflow.emit(&program, &Options::default());
-    assert_eq!(diagnostics, []);
-    let yaml = &documents[0].text;
-    println!("{yaml}");
-    let answer = engine("kubeflow").unwrap().ask(&json!({ "do": "check", "yaml": yaml }));
-    assert_eq!(answer["errors"], json!([]));
-    let outcome = run(yaml, json!({})).unwrap();
-    println!("{}", outcome["log"].as_str().unwrap());
-    assert_eq!(outcome["outputs"], json!({ "rows": 12 }));
+    }
+
+    /// Holds the source and what it compiled to in a snapshot.
+    pub fn snapshot(&self, name: &str) {
+        let settings = insta::Settings::clone_current();
+        settings.bind(|| {
+            insta::with_settings!({snapshot_path => "../../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
+                let text = format!("{}\n----\n{}", self.source.trim(), readable(&self.yaml));
+                insta::assert_snapshot!(format!("kubeflow_{name}"), text);
+            });
+        });
+    }
+}
+
+/// The YAML without the text of the shim, which the compiler has a test for of its own.
+fn readable(yaml: &str) -> String {
+    let mut out = String::new();
+    let mut inside: Option<usize> = None;
+    let mut lines = yaml.lines().peekable();
+    while let Some(line) = lines.next() {
+        let indent = line.len() - line.trim_start().len();
+        if let Some(outer) = inside {
+            if line.is_empty() || indent > outer {
+                continue;
+            }
+            inside = None;
+        }
+        let is_block = line.trim_start().starts_with("- ") && line.ends_with('|');
+        let is_shim = lines.peek().is_some_and(|next| next.trim() == "import os");
+        out.push_str(line);
+        if is_block && is_shim {
+            out.push_str(" (the shim)");
+            inside = Some(indent);
+        }
+        out.push('\n');
+    }
+    out
 }

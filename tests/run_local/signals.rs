@@ -37,8 +37,18 @@ fn runner() {
 fn start(place: &Place, plan: &Value) -> Child {
     std::fs::write(place.path("plan.json"), plan.to_string()).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "signals::runner", "--nocapture", "--test-threads=1"]).env(PLACE, place.path(""));
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command
+        .args([
+            "--exact",
+            "signals::runner",
+            "--nocapture",
+            "--test-threads=1",
+        ])
+        .env(PLACE, place.path(""));
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
     command.spawn().unwrap()
 }
 
@@ -48,11 +58,19 @@ fn send(child: &Child, signal: Signal) {
 
 fn plan_that_waits(place: &Place, deaf: bool) -> Value {
     let trap = if deaf { "trap '' TERM;" } else { "" };
-    let wait = format!("{trap} echo $$ > {}; while :; do sleep 0.05; done", place.text("pid"));
+    let wait = format!(
+        "{trap} echo $$ > {}; while :; do sleep 0.05; done",
+        place.text("pid")
+    );
     let components = json!({"wait": shell(&wait, &[], &[]), "step": shell("", &[], &[]),
         "note": shell(&format!("echo $status > {}", place.text("finally")), &[("status", json!("str"))], &[])});
-    with(plan(components, json!([task("wait"), with(task("step"), json!({"after": ["wait"]}))])),
-        json!({"finally": [call("note", "note", json!({"status": {"run": "status"}}))]}))
+    with(
+        plan(
+            components,
+            json!([task("wait"), with(task("step"), json!({"after": ["wait"]}))]),
+        ),
+        json!({"finally": [call("note", "note", json!({"status": {"run": "status"}}))]}),
+    )
 }
 
 #[test]
@@ -63,7 +81,12 @@ fn the_first_signal_stops_the_steps_and_runs_finally() {
         until("the step's start", || !place.lines("pid").is_empty());
         send(&child, signal);
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.signal(), Some(number), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.signal(),
+            Some(number),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert_eq!(place.read("finally"), "failed\n");
         assert!(!alive(place.read("pid").trim()));
         let report: Value = serde_json::from_str(&place.read("run/report.json")).unwrap();
@@ -84,7 +107,12 @@ fn the_second_signal_kills() {
     let child = start(&place, &plan_that_waits(&place, true));
     until("the step's start", || !place.lines("pid").is_empty());
     send(&child, Signal::INT);
-    until("the first signal", || place.lines("run/journal.jsonl").iter().any(|line| line.contains("not_run")));
+    until("the first signal", || {
+        place
+            .lines("run/journal.jsonl")
+            .iter()
+            .any(|line| line.contains("not_run"))
+    });
     send(&child, Signal::INT);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.signal(), Some(2));

@@ -54,10 +54,15 @@ impl Place {
     }
 
     pub fn run_with(&self, plan: &Value, change: impl FnOnce(&mut Options)) -> Report {
-        self.try_run(plan, change).unwrap_or_else(|error| panic!("{error}"))
+        self.try_run(plan, change)
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    pub fn try_run(&self, plan: &Value, change: impl FnOnce(&mut Options)) -> Result<Report, run::Error> {
+    pub fn try_run(
+        &self,
+        plan: &Value,
+        change: impl FnOnce(&mut Options),
+    ) -> Result<Report, run::Error> {
         let mut options = self.options();
         change(&mut options);
         run::execute(&read(plan), &options)
@@ -66,7 +71,8 @@ impl Place {
 
 /// A document as the plan it is; what is written reads back the same.
 pub fn read(document: &Value) -> Plan {
-    let plan = plan::read(&document.to_string()).unwrap_or_else(|error| panic!("{error}: {document}"));
+    let plan =
+        plan::read(&document.to_string()).unwrap_or_else(|error| panic!("{error}: {document}"));
     let text = plan::write(&plan);
     assert_eq!(plan::read(&text).as_ref(), Ok(&plan));
     plan
@@ -98,7 +104,10 @@ pub fn argv(words: Value, inputs: &[(&str, Value)], outputs: &[(&str, Value)]) -
 }
 
 fn ports(ports: &[(&str, Value)]) -> Value {
-    ports.iter().map(|(name, ty)| json!({"name": name, "type": ty})).collect()
+    ports
+        .iter()
+        .map(|(name, ty)| json!({"name": name, "type": ty}))
+        .collect()
 }
 
 /// A task of the same name as its component.
@@ -127,7 +136,11 @@ pub fn states(report: &Report) -> String {
         TaskState::NotRun => "not_run",
         TaskState::Cached => "cached",
     };
-    let states: Vec<String> = report.tasks.iter().map(|(name, task)| format!("{name} {}", word(task.state))).collect();
+    let states: Vec<String> = report
+        .tasks
+        .iter()
+        .map(|(name, task)| format!("{name} {}", word(task.state)))
+        .collect();
     states.join(", ")
 }
 
@@ -138,7 +151,11 @@ pub fn outputs(report: &Report) -> Value {
 
 /// The messages of all that failed.
 pub fn messages(report: &Report) -> Vec<String> {
-    report.failures.iter().map(|failure| format!("{}: {}", failure.name, failure.message)).collect()
+    report
+        .failures
+        .iter()
+        .map(|failure| format!("{}: {}", failure.name, failure.message))
+        .collect()
 }
 
 /// The files below a folder, sorted, from it.

@@ -217,6 +217,7 @@ impl Excerpt {
             chunks: Vec::new(),
             labels: Vec::new(),
         };
+        let mut groups: Vec<(FileId, Vec<Shown>)> = Vec::new();
         for id in files {
             let file = sources.file(id);
             let mut shown: Vec<Shown> = labels
@@ -225,28 +226,39 @@ impl Excerpt {
                 .map(|label| Shown::new(label, file))
                 .collect();
             shown.sort_by_key(|one| (one.first, !one.label.primary));
-            let mut rest = shown.as_slice();
-            while let Some(one) = rest.first() {
-                let start = one.first.0.saturating_sub(1);
-                let mut end = one.last.0 + 1;
-                let mut taken = 1;
-                while let Some(next) = rest.get(taken)
-                    && next.first.0.saturating_sub(1) <= end + 1
-                {
-                    end = end.max(next.last.0 + 1);
-                    taken += 1;
+            for one in shown {
+                match groups.last_mut() {
+                    Some((of, near))
+                        if *of == id
+                            && near.iter().any(|other| one.first.0 <= other.last.0 + 3) =>
+                    {
+                        near.push(one);
+                    }
+                    _ => groups.push((id, vec![one])),
                 }
-                let (these, others) = rest.split_at(taken);
-                // A blank line is no context.
-                let blank = |line: usize| file.text[file.line_range(line)].trim().is_empty();
-                let start = start + usize::from(start < one.first.0 && blank(start));
-                let mut end = end.min(file.lines() - 1);
-                if end > 0 && blank(end) && these.iter().all(|one| one.last.0 < end) {
-                    end -= 1;
-                }
-                excerpt.add(file, start..=end, these, width);
-                rest = others;
             }
+        }
+        // The place to mend is what one looks for first; what explains it stands below.
+        groups.sort_by_key(|(_, near)| !near.iter().any(|one| one.label.primary));
+        for (id, near) in groups {
+            let file = sources.file(id);
+            let first = near
+                .iter()
+                .map(|one| one.first.0)
+                .min()
+                .expect("no group is empty");
+            let last = near
+                .iter()
+                .map(|one| one.last.0)
+                .max()
+                .expect("no group is empty");
+            // A line of context on both sides, but for a blank one.
+            let context = |line: usize| {
+                line < file.lines() && !file.text[file.line_range(line)].trim().is_empty()
+            };
+            let start = first - usize::from(first > 0 && context(first - 1));
+            let end = last + usize::from(context(last + 1));
+            excerpt.add(file, start..=end, &near, width);
         }
         excerpt
     }

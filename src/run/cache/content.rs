@@ -29,8 +29,16 @@ impl Content {
     /// What tells it from every other content.
     pub fn key(&self) -> String {
         match self {
-            Content::File { digest, executable: false, .. } => format!("file {digest}"),
-            Content::File { digest, executable: true, .. } => format!("executable {digest}"),
+            Content::File {
+                digest,
+                executable: false,
+                ..
+            } => format!("file {digest}"),
+            Content::File {
+                digest,
+                executable: true,
+                ..
+            } => format!("executable {digest}"),
             Content::Folder { digest, .. } => format!("folder {digest}"),
         }
     }
@@ -62,7 +70,10 @@ pub(super) enum Piece<'a> {
         digest: &'a str,
         executable: bool,
     },
-    Listing { digest: &'a str, text: &'a str },
+    Listing {
+        digest: &'a str,
+        text: &'a str,
+    },
 }
 
 /// The content at a path, links to it followed. Every piece of it goes to `found`, the inner ones first.
@@ -94,10 +105,18 @@ pub(super) fn scan(
     let mut size = 0;
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        let name = entry.file_name().into_string().map_err(|_| odd(&entry.path()))?;
+        let name = entry
+            .file_name()
+            .into_string()
+            .map_err(|_| odd(&entry.path()))?;
         let item = if entry.file_type()?.is_symlink() {
             let target = fs::read_link(entry.path())?;
-            Item::Link(target.to_str().ok_or_else(|| odd(&entry.path()))?.to_owned())
+            Item::Link(
+                target
+                    .to_str()
+                    .ok_or_else(|| odd(&entry.path()))?
+                    .to_owned(),
+            )
         } else {
             let content = scan(&entry.path(), index, found)?;
             size += content.size();
@@ -117,7 +136,10 @@ pub(super) fn scan(
 
 /// Neither file nor folder, or of a name that is no text.
 fn odd(path: &Path) -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, format!("`{}` is neither a plain file nor a folder", path.display()))
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("`{}` is neither a plain file nor a folder", path.display()),
+    )
 }
 
 pub(super) fn hash_file(path: &Path) -> io::Result<String> {
@@ -146,7 +168,8 @@ struct Stamp {
 
 impl Stamp {
     fn new(metadata: &Metadata, digest: &str, linked: bool) -> Stamp {
-        let nanos = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+        let nanos =
+            |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
         Stamp {
             dev: metadata.dev(),
             ino: metadata.ino(),
@@ -192,7 +215,7 @@ impl Index {
         }
         let digest = hash_file(path)?;
         // A file may change again within what its times can tell apart.
-        let settled = metadata.modified().is_ok_and(|time| is_past(time)) && is_past(ctime(metadata));
+        let settled = metadata.modified().is_ok_and(is_past) && is_past(ctime(metadata));
         if settled {
             self.keep(metadata, &digest, false);
         }
@@ -205,13 +228,18 @@ impl Index {
         let mut line = Vec::new();
         seal(&stamp, &mut line);
         // Without the line the file is read again, that is all.
-        let _ = OpenOptions::new().append(true).create(true).open(&self.path).and_then(|mut file| file.write_all(&line));
+        let _ = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&self.path)
+            .and_then(|mut file| file.write_all(&line));
         self.with(|known| known.insert((stamp.dev, stamp.ino), stamp));
     }
 }
 
 fn ctime(metadata: &Metadata) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::new(metadata.ctime().max(0) as u64, metadata.ctime_nsec() as u32)
+    SystemTime::UNIX_EPOCH
+        + Duration::new(metadata.ctime().max(0) as u64, metadata.ctime_nsec() as u32)
 }
 
 fn is_past(time: SystemTime) -> bool {
@@ -226,7 +254,11 @@ fn load(path: &Path) -> HashMap<(u64, u64), Stamp> {
         let _ = fs::remove_file(path);
         return HashMap::new();
     }
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| is_whole(line));
+    let lines = bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| is_whole(line));
     let stamps = lines.filter_map(|line| serde_json::from_slice::<Stamp>(line).ok());
-    stamps.map(|stamp| ((stamp.dev, stamp.ino), stamp)).collect()
+    stamps
+        .map(|stamp| ((stamp.dev, stamp.ino), stamp))
+        .collect()
 }

@@ -81,7 +81,11 @@ impl Cache {
     ) -> Option<IndexMap<String, Stored>> {
         let text = fs::read(self.entry(key)).ok()?;
         let line = text.strip_suffix(b"\n")?;
-        let entry: Entry = if is_whole(line) { serde_json::from_slice(line).ok()? } else { return None };
+        let entry: Entry = if is_whole(line) {
+            serde_json::from_slice(line).ok()?
+        } else {
+            return None;
+        };
         let age = seconds_now() - entry.made;
         if entry.key != key || oldest.is_some_and(|oldest| age > oldest.as_secs_f64()) {
             return None;
@@ -104,12 +108,15 @@ impl Cache {
             let stored = match output {
                 Output::Value(value) => Stored::Value(value.clone()),
                 Output::Nothing => Stored::Nothing,
-                Output::Artifact(path) => Stored::Artifact(scan(path, &self.index, &mut |piece| self.store(piece))?),
+                Output::Artifact(path) => {
+                    Stored::Artifact(scan(path, &self.index, &mut |piece| self.store(piece))?)
+                }
             };
             Ok((port.clone(), stored))
         };
         fs::create_dir_all(self.root.join("tmp"))?;
-        let outputs: IndexMap<String, Stored> = outputs.iter().map(store).collect::<io::Result<_>>()?;
+        let outputs: IndexMap<String, Stored> =
+            outputs.iter().map(store).collect::<io::Result<_>>()?;
         let entry = Entry {
             key: key.to_owned(),
             made: seconds_now(),
@@ -122,18 +129,32 @@ impl Cache {
     }
 
     fn entry(&self, key: &str) -> PathBuf {
-        self.root.join("entries").join(&key[..2]).join(format!("{key}.json"))
+        self.root
+            .join("entries")
+            .join(&key[..2])
+            .join(format!("{key}.json"))
     }
 
     fn object(&self, digest: &str, executable: bool) -> PathBuf {
-        let name = if executable { format!("{digest}.x") } else { digest.to_owned() };
-        self.root.join("objects").join(digest.get(..2).unwrap_or("--")).join(name)
+        let name = if executable {
+            format!("{digest}.x")
+        } else {
+            digest.to_owned()
+        };
+        self.root
+            .join("objects")
+            .join(digest.get(..2).unwrap_or("--"))
+            .join(name)
     }
 
     /// Makes a file under a name of its own, then moves it to its place: it is there whole or not at all.
     fn build(&self, place: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.root.join("tmp").join(format!("{}-{number}-{}", std::process::id(), seconds_now()));
+        let temporary = self.root.join("tmp").join(format!(
+            "{}-{number}-{}",
+            std::process::id(),
+            seconds_now()
+        ));
         let built = make(&temporary).and_then(|()| {
             crash::point();
             if let Some(folder) = place.parent() {
@@ -170,7 +191,8 @@ impl Cache {
                 self.build(&place, |temporary| {
                     if clone(path, temporary).is_err() {
                         // A file with other names may be somebody's: they may go on writing to it.
-                        let own = metadata.nlink() == 1 && !fs::symlink_metadata(path)?.is_symlink();
+                        let own =
+                            metadata.nlink() == 1 && !fs::symlink_metadata(path)?.is_symlink();
                         if !own || fs::hard_link(path, temporary).is_err() {
                             fs::copy(path, temporary)?;
                         }
@@ -197,7 +219,10 @@ impl Cache {
             return Ok(());
         }
         fs::remove_file(place)?;
-        Err(io::Error::new(io::ErrorKind::InvalidData, "a damaged object"))
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a damaged object",
+        ))
     }
 
     fn listing(&self, digest: &str) -> io::Result<Listing> {
@@ -209,13 +234,18 @@ impl Cache {
             return Ok(listing);
         }
         fs::remove_file(&place)?;
-        Err(io::Error::new(io::ErrorKind::InvalidData, "a damaged listing"))
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a damaged listing",
+        ))
     }
 
     /// Makes a file or folder of this content at a path where nothing is.
     fn put_at(&self, content: &Content, path: &Path) -> io::Result<()> {
         match content {
-            Content::File { digest, executable, .. } => {
+            Content::File {
+                digest, executable, ..
+            } => {
                 let object = self.object(digest, *executable);
                 self.checked(&object, digest)?;
                 if clone(&object, path).is_err() {
@@ -224,7 +254,10 @@ impl Cache {
                         Err(_) => fs::copy(&object, path).map(|_| ())?,
                     }
                 }
-                fs::set_permissions(path, Permissions::from_mode(if *executable { 0o755 } else { 0o644 }))
+                fs::set_permissions(
+                    path,
+                    Permissions::from_mode(if *executable { 0o755 } else { 0o644 }),
+                )
             }
             Content::Folder { digest, .. } => {
                 let listing = self.listing(digest)?;
@@ -232,7 +265,10 @@ impl Cache {
                 for (name, item) in &listing {
                     // Only a damaged listing has one, and it must not lead out.
                     if name.contains('/') || name == ".." {
-                        return Err(io::Error::new(io::ErrorKind::InvalidData, "a damaged listing"));
+                        return Err(io::Error::new(
+                            io::ErrorKind::InvalidData,
+                            "a damaged listing",
+                        ));
                     }
                     match item {
                         Item::Content(content) => self.put_at(content, &path.join(name))?,
@@ -273,13 +309,23 @@ fn clone(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Makes an object read-only, and its time one that no later write gives it: however soon it is changed, that shows.
 fn freeze(path: &Path, metadata: &fs::Metadata, executable: bool) -> io::Result<()> {
-    fs::set_permissions(path, Permissions::from_mode(if executable { 0o555 } else { 0o444 }))?;
+    fs::set_permissions(
+        path,
+        Permissions::from_mode(if executable { 0o555 } else { 0o444 }),
+    )?;
     let modified = metadata.modified()?;
-    let whole = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs().saturating_sub(1);
+    let whole = modified
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+        .saturating_sub(1);
     let file = File::open(path)?;
     file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(whole))
 }
 
 fn seconds_now() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
 }

@@ -101,7 +101,9 @@ fn list(
             p.expected(what);
         }
         if p.is_lost() {
-            p.skip_until(|p| p.at(SyntaxKind::Comma) || (by_line && p.at_line_end() && p.pos() > before));
+            p.skip_until(|p| {
+                p.at(SyntaxKind::Comma) || (by_line && p.at_line_end() && p.pos() > before)
+            });
         } else if !p.at_close(frame) && !p.at(SyntaxKind::Comma) && !(by_line && p.at_line_end()) {
             missing_separator(p, frame, separator);
             if p.is_lost() {
@@ -124,7 +126,10 @@ fn missing_separator(p: &mut Parser, frame: &Frame, separator: Separator) {
     }
     let (names, help) = match separator {
         Separator::Comma => ("`,`", "write `,` between the two"),
-        Separator::CommaOrLineEnd => ("`,` or a line end", "write `,` between the two, or begin a new line"),
+        Separator::CommaOrLineEnd => (
+            "`,` or a line end",
+            "write `,` between the two, or begin a new line",
+        ),
     };
     if p.at(SyntaxKind::Unknown) {
         literals::unknown_lost(p);
@@ -173,21 +178,31 @@ fn may_begin_element(p: &Parser) -> bool {
 fn open_block(p: &mut Parser, first: usize, help: &str) -> Option<Frame> {
     if p.at(SyntaxKind::LBrace) {
         if p.at_line_end() {
-            let report = Diagnostic::new(codes::LINE_BREAK, p.span_of(p.pos()), "this `{` stands on a line of its own")
-                .label("expected at the end of the line above")
-                .help("a line end ends what stands before it: move the `{` up");
+            let report = Diagnostic::new(
+                codes::LINE_BREAK,
+                p.span_of(p.pos()),
+                "this `{` stands on a line of its own",
+            )
+            .label("expected at the end of the line above")
+            .help("a line end ends what stands before it: move the `{` up");
             p.report(report);
         }
         return Some(p.open());
     }
     if p.at(SyntaxKind::Colon) || p.at_word("then") || p.at_word("do") {
-        let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), format!("{} opens no block", p.found()))
-            .label("expected `{`")
-            .help("a block stands in braces: `{ .. }`");
+        let report = Diagnostic::new(
+            codes::FOREIGN_WORD,
+            p.here(),
+            format!("{} opens no block", p.found()),
+        )
+        .label("expected `{`")
+        .help("a block stands in braces: `{ .. }`");
         p.report(report);
         p.bump_error();
     } else {
-        let report = p.expectation("`{`").maybe_help((!help.is_empty()).then(|| help.to_owned()));
+        let report = p
+            .expectation("`{`")
+            .maybe_help((!help.is_empty()).then(|| help.to_owned()));
         p.fail(report);
     }
     let mut line = first;
@@ -195,6 +210,8 @@ fn open_block(p: &mut Parser, first: usize, help: &str) -> Option<Frame> {
         line -= 1;
     }
     let column = p.input.column(line);
-    let goes_on = !p.at(SyntaxKind::Eof) && p.input.is_line_start(p.pos()) && p.input.column(p.pos()) > column;
+    let goes_on = !p.at(SyntaxKind::Eof)
+        && p.input.is_line_start(p.pos())
+        && p.input.column(p.pos()) > column;
     goes_on.then(|| p.open_lines(column))
 }
