@@ -206,8 +206,9 @@ impl<'a> Lowering<'a> {
     /// A block's tasks as parts, each a task of its own.
     pub fn split(&mut self, block: &'a Block) {
         let pipeline = self.pipeline();
-        let mut crosses = false;
-        for (at, nodes) in split::parts(pipeline, &block.nodes).into_iter().enumerate() {
+        let parts = split::parts(pipeline, &block.nodes);
+        let hold_up = split::hold_up(pipeline, &parts);
+        for (at, nodes) in parts.into_iter().enumerate() {
             let template = format!("{}-part-{}", names::hyphened(&pipeline.name, 100), at + 1);
             let task = format!("part-{}", at + 1);
             // What is in this part already has no part yet.
@@ -218,7 +219,6 @@ impl<'a> Lowering<'a> {
                 .collect();
             waits.sort();
             waits.dedup();
-            crosses |= !waits.is_empty();
             let terms: Vec<(&str, &str)> = waits
                 .iter()
                 .map(|&part| (self.frame().parts[part].task.as_str(), "Succeeded"))
@@ -226,7 +226,7 @@ impl<'a> Lowering<'a> {
             let depends = super::expr::depends(&terms);
             self.part(&task, &template, &nodes, depends);
         }
-        if crosses {
+        if hold_up {
             self.diagnostics.push(
                 Diagnostic::new(
                     codes::DEGRADED,
