@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::case;
+use super::engines::engine;
 
 const STEP: &str = r#"
 component step(n: int) -> int {
@@ -32,6 +33,48 @@ pipeline daily_training(n: int = 1) -> (n: int) {{
     .accepted()
     .snapshot("scheduled")
     .gives(&[], json!({ "n": "2" }));
+}
+
+#[test]
+fn the_ends_of_a_schedule_are_an_expression_that_gives_a_bool() {
+    for (ends, due) in [
+        ("start: \"2024-01-01\"", "true"),
+        (
+            "start: \"2024-01-01\", end: \"2025-01-01\", timezone: \"Europe/Berlin\"",
+            "false",
+        ),
+        (
+            "start: \"2024-01-01T10:00\", end: \"2999-01-01T00:00:00Z\"",
+            "true",
+        ),
+    ] {
+        let source = format!(
+            "{STEP}\npipeline p() {{\n  schedule: {{ cron: \"@daily\", {ends} }}\n  step(1)\n}}\n"
+        );
+        let compiled = case(&source).accepted();
+        let when = compiled
+            .yaml
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("when: "))
+            .expect("it has one");
+        let when = when.trim_matches('"');
+        let Some(argo) = engine("argo") else { return };
+        let answer = argo.ask(&json!({ "pass": { "document": when, "values": {}, "strict": [] } }));
+        assert_eq!(answer["result"], due, "{when}: {answer}");
+    }
+}
+
+#[test]
+fn the_examples_are_accepted() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for (example, codes) in [("training", &[][..]), ("daily_training", &["W0601"][..])] {
+        let text = |name: &str| {
+            std::fs::read_to_string(root.join(example).join(name)).expect("it is there")
+        };
+        case(&text("pipeline.mlp"))
+            .file("steps.py", &text("steps.py"))
+            .accepted_with(codes);
+    }
 }
 
 #[test]
@@ -149,4 +192,55 @@ fn a_workflow_beyond_etcd_is_refused_and_one_near_it_is_warned_of() {
     assert_eq!(case(&source(10)).codes(), [""; 0]);
     assert_eq!(case(&source(80)).codes(), ["W0601"]);
     assert_eq!(case(&source(180)).codes(), ["E0601"]);
+}
+
+#[test]
+fn the_checks_see_what_is_wrong() {
+    let compiled = case(&format!(
+        "{STEP}\npipeline p(n: int = 1) {{\n  a = step(n)\n  b = step(a)\n}}\n"
+    ))
+    .accepted();
+    let Some(argo) = engine("argo") else { return };
+    for (right, wrong, said) in [
+        (
+            "failFast: false",
+            "failfast: false",
+            "'failfast' was unexpected",
+        ),
+        ("entrypoint: main", "entrypoint: no", "entrypoint"),
+        (
+            "template: step",
+            "retryStrategy: {limit: \"1\"}",
+            "'retryStrategy' was unexpected",
+        ),
+        ("image: alpine:3.20", "image: 3.20", "image"),
+    ] {
+        let mutant = compiled.yaml.replacen(right, wrong, 1);
+        assert_ne!(mutant, compiled.yaml, "{right}");
+        let errors = argo.ask(&json!({ "yaml": mutant }))["errors"].to_string();
+        assert!(errors.contains(said), "{wrong}: {errors}");
+    }
+    for (right, wrong, said) in [
+        (
+            "{{inputs.parameters.n}}",
+            "{{input.parameters.n}}",
+            "left as text",
+        ),
+        (
+            "{{workflow.parameters.n}}",
+            "{{workflow.parameters.m}}",
+            "left as text",
+        ),
+        ("depends: a.Succeeded", "depends: b.Succeeded", "cycle"),
+        ("trim(tasks.a.outputs", "trim(tasks.c.outputs", "missing"),
+    ] {
+        let mutant = compiled.yaml.replacen(right, wrong, 1);
+        assert_ne!(mutant, compiled.yaml, "{right}");
+        let report = argo.ask(&json!({ "yaml": mutant, "run": {} }));
+        assert_ne!(report["phase"], "Succeeded", "{wrong}");
+        assert!(
+            report["message"].to_string().contains(said),
+            "{wrong}: {report:#}"
+        );
+    }
 }

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::{Case, case};
 
+const NEXT: &str = "component next(n: int) -> int {\n  image: \"alpine:3.20\"\n  shell: \"echo $((n + 1)) > $output\"\n}\n";
+
 /// `width` chains of `length` tasks; each takes the number of the one before and adds one. `joined` chains follow each other.
 fn chains(width: usize, length: usize, joined: bool) -> Case {
-    let mut source = String::from(
-        "component next(n: int) -> int {\n  image: \"alpine:3.20\"\n  shell: \"echo $((n + 1)) > $output\"\n}\n",
-    );
+    let mut source = String::from(NEXT);
     let names: Vec<String> = (0..width).map(|chain| format!("c{chain}")).collect();
     let outputs: Vec<String> = names.iter().map(|name| format!("{name}: int")).collect();
     source.push_str(&format!(
@@ -43,8 +43,8 @@ fn a_thousand_tasks_that_come_apart_are_split_without_a_loss() {
 }
 
 #[test]
-fn tasks_that_hang_together_are_split_with_a_warning() {
-    let compiled = chains(10, 20, true).accepted_with(&["W0601"]);
+fn a_chain_is_split_without_a_loss() {
+    let compiled = chains(10, 20, true).accepted();
     let Some(report) = compiled.run(&[]) else {
         return;
     };
@@ -57,6 +57,20 @@ fn tasks_that_hang_together_are_split_with_a_warning() {
 }
 
 #[test]
-fn a_whole_thousand_is_accepted() {
-    chains(1, 1000, true).accepted_with(&["W0601"]);
+fn a_thousand_in_a_row_are_accepted() {
+    chains(1, 1000, true).accepted();
+}
+
+#[test]
+fn tasks_that_a_cut_holds_up_are_warned_of() {
+    // A fan of 200, each read by one of another 200.
+    let mut source = String::from(NEXT);
+    source.push_str("pipeline fan() {\n  root = next(0)\n");
+    for at in 0..200 {
+        source.push_str(&format!("  a{at} = next(root)\n"));
+    }
+    for at in 0..200 {
+        source.push_str(&format!("  b{at} = next(a{at})\n"));
+    }
+    case(&(source + "}\n")).accepted_with(&["W0601"]);
 }

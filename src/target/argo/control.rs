@@ -9,7 +9,8 @@ use petgraph::graph::NodeIndex;
 
 use super::encode::{Encoding, Held, is_plain_type, is_textual};
 use super::expr::Argo;
-use super::lower::{Frame, Key, Leaf, Lowering, artifact_output, given_artifact, value_from};
+use super::frame::{Frame, Key, Leaf, artifact_output, given_artifact, value_from};
+use super::lower::Lowering;
 use super::model::{Arguments, DagTask, Parameter};
 use super::names;
 use super::value::{Place, convert};

@@ -195,6 +195,28 @@ impl Argo {
         }
     }
 
+    /// It reads the run's parameters at most, which every template can.
+    pub fn is_global(&self) -> bool {
+        match self {
+            Argo::Path(segments) | Argo::Maybe(segments) | Argo::Late(segments) => {
+                segments[0] == "workflow"
+            }
+            Argo::Collect(list, _) | Argo::NotEmpty(list) => list.is_global(),
+            Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
+            Argo::Call(_, arguments) | Argo::List(arguments) => {
+                arguments.iter().all(Argo::is_global)
+            }
+            Argo::Binary(a, _, b) => a.is_global() && b.is_global(),
+            Argo::If(a, b, c) => a.is_global() && b.is_global() && c.is_global(),
+            Argo::Not(inner)
+            | Argo::Get(inner, _)
+            | Argo::Each(inner, _)
+            | Argo::Part(inner, _)
+            | Argo::Embedded(inner)
+            | Argo::Method(inner, ..) => inner.is_global(),
+        }
+    }
+
     /// Binds tighter than any operator.
     fn is_atom(&self) -> bool {
         !matches!(

@@ -2,21 +2,25 @@
 //!
 //! ```text
 //! Program ─ lower ─ templates ─ document ─ objects ─ limits ─ YAML
-//!             ├ pod, step  a component as a template
-//!             ├ value    an expression of the language as an Argo expression
-//!             └ encode   what travels plain, what as base64
+//!             ├ params, call, control, split   parameters, calls, `if` and `for` and `finally`, blocks that are too large
+//!             ├ frame      a DAG template in the making, and what can be read in it
+//!             ├ pod, step, python   a component as a template
+//!             └ value      an expression of the language as an Argo expression; encode: what travels plain, what as base64
 //! expr: the one place that writes Argo's expressions and tags; names: mangling and lengths; model: the documents as structs
 //! ```
 
 mod block;
+mod call;
 mod capability;
 mod control;
 mod document;
 mod encode;
 mod expr;
+mod frame;
 mod lower;
 mod model;
 mod names;
+mod params;
 mod pod;
 mod python;
 mod split;

@@ -60,6 +60,55 @@ pub fn parts(pipeline: &Pipeline, nodes: &[NodeIndex]) -> Vec<Vec<NodeIndex>> {
     parts
 }
 
+/// Whether the parts hold up more than the nodes alone would: a node stands in a part that waits for one it does not need all of.
+pub fn hold_up(pipeline: &Pipeline, parts: &[Vec<NodeIndex>]) -> bool {
+    let order: Vec<NodeIndex> = parts.iter().flatten().copied().collect();
+    let at: HashMap<NodeIndex, usize> = order
+        .iter()
+        .enumerate()
+        .map(|(at, &node)| (node, at))
+        .collect();
+    let words = order.len().div_ceil(64);
+    // By node, as bits: all that it waits for, directly or not.
+    let mut needs: Vec<Vec<u64>> = Vec::with_capacity(order.len());
+    for &node in &order {
+        let mut own = vec![0; words];
+        for edge in pipeline.graph.edges_directed(node, Direction::Incoming) {
+            if let Some(&before) = at.get(&edge.source()) {
+                own[before / 64] |= 1 << (before % 64);
+                for (word, inherited) in own.iter_mut().zip(&needs[before]) {
+                    *word |= inherited;
+                }
+            }
+        }
+        needs.push(own);
+    }
+    let part_of: HashMap<NodeIndex, usize> = parts
+        .iter()
+        .enumerate()
+        .flat_map(|(part, nodes)| nodes.iter().map(move |&node| (node, part)))
+        .collect();
+    parts.iter().enumerate().any(|(own, part)| {
+        let mut waited: Vec<usize> = part
+            .iter()
+            .flat_map(|&node| pipeline.graph.neighbors_directed(node, Direction::Incoming))
+            .filter_map(|before| part_of.get(&before).copied())
+            .filter(|&other| other != own)
+            .collect();
+        waited.sort();
+        waited.dedup();
+        waited
+            .into_iter()
+            .flat_map(|other| &parts[other])
+            .any(|before| {
+                let before = at[before];
+                let needs_it =
+                    |node: &NodeIndex| needs[at[node]][before / 64] >> (before % 64) & 1 == 1;
+                !part.iter().all(needs_it)
+            })
+    })
+}
+
 /// The nodes that hang together, by their places.
 fn groups(before: &[Vec<usize>]) -> Vec<Vec<usize>> {
     fn root(parents: &mut [usize], mut at: usize) -> usize {

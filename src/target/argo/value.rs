@@ -5,7 +5,8 @@
 
 use super::encode::{Held, checked, is_plain_type, is_textual, text_as};
 use super::expr::{Argo, is_plain};
-use super::lower::{Key, Leaf, Lowering};
+use super::frame::{Key, Leaf};
+use super::lower::Lowering;
 use super::model::Location;
 use crate::graph::{Comparison, Expr, ExprKind, NodeKind, RunField, UNNAMED_OUTPUT};
 use crate::types::Type;
