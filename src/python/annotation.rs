@@ -42,7 +42,11 @@ pub fn parse(text: &str, module: &Module) -> Annotation {
     };
     let found = parser.union();
     parser.blank();
-    if parser.rest.is_empty() { found } else { Annotation::Unknown }
+    if parser.rest.is_empty() {
+        found
+    } else {
+        Annotation::Unknown
+    }
 }
 
 struct Parser<'t> {
@@ -53,7 +57,9 @@ struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     fn blank(&mut self) {
-        self.rest = self.rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\\');
+        self.rest = self
+            .rest
+            .trim_start_matches(|c: char| c.is_whitespace() || c == '\\');
     }
 
     fn take(&mut self, token: &str) -> bool {
@@ -85,10 +91,16 @@ impl<'t> Parser<'t> {
         self.blank();
         if self.take("(") {
             let inner = self.union();
-            return if self.take(")") { inner } else { self.give_up() };
+            return if self.take(")") {
+                inner
+            } else {
+                self.give_up()
+            };
         }
         if let Some(quote) = self.rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-            let Some(end) = self.rest[1..].find(quote) else { return self.give_up() };
+            let Some(end) = self.rest[1..].find(quote) else {
+                return self.give_up();
+            };
             let inside = &self.rest[1..=end];
             self.rest = &self.rest[end + 2..];
             return parse(inside, self.module);
@@ -115,7 +127,11 @@ impl<'t> Parser<'t> {
             }
             // Only the first of `Annotated` is a type.
             let before = self.rest;
-            let argument = if last == "Annotated" && !arguments.is_empty() { self.skip() } else { self.union() };
+            let argument = if last == "Annotated" && !arguments.is_empty() {
+                self.skip()
+            } else {
+                self.union()
+            };
             arguments.push(argument);
             self.take(",");
             if self.rest.len() == before.len() {
@@ -180,7 +196,16 @@ impl<'t> Parser<'t> {
 
     fn named(&self, name: &str, arguments: Option<Vec<Annotation>>) -> Annotation {
         use Annotation as A;
-        let first = || Box::new(arguments.iter().flatten().next().cloned().unwrap_or(A::Unknown));
+        let first = || {
+            Box::new(
+                arguments
+                    .iter()
+                    .flatten()
+                    .next()
+                    .cloned()
+                    .unwrap_or(A::Unknown),
+            )
+        };
         let own = |class: &&Class| class.name == name;
         if self.module.classes.iter().any(|class| own(&class)) {
             return A::Class(name.to_owned());
@@ -200,10 +225,17 @@ impl<'t> Parser<'t> {
             "date" => A::Date,
             "datetime" => A::DateTime,
             "Path" | "PathLike" | "PosixPath" => A::Path,
-            "list" | "List" | "Sequence" | "Iterable" | "Collection" | "MutableSequence" => A::List(first()),
-            "dict" | "Dict" | "Mapping" | "MutableMapping" => {
-                A::Dict(Box::new(arguments.iter().flatten().nth(1).cloned().unwrap_or(A::Unknown)))
+            "list" | "List" | "Sequence" | "Iterable" | "Collection" | "MutableSequence" => {
+                A::List(first())
             }
+            "dict" | "Dict" | "Mapping" | "MutableMapping" => A::Dict(Box::new(
+                arguments
+                    .iter()
+                    .flatten()
+                    .nth(1)
+                    .cloned()
+                    .unwrap_or(A::Unknown),
+            )),
             "tuple" | "Tuple" => A::Tuple,
             "set" | "Set" | "frozenset" | "FrozenSet" => A::Set,
             "Optional" => union_of(vec![*first(), A::None]),
@@ -247,7 +279,9 @@ impl Annotation {
 
     /// `None` is among what it says, or may be.
     pub fn has_none(&self) -> bool {
-        self.members().iter().any(|member| matches!(member, Annotation::None))
+        self.members()
+            .iter()
+            .any(|member| matches!(member, Annotation::None))
     }
 
     fn class<'m>(&self, module: &'m Module) -> Option<&'m Class> {
@@ -268,7 +302,11 @@ impl Annotation {
 
     /// Whether a parameter annotated so wants a path, or a list of them, as `pathlib.Path`.
     pub fn wants_path(&self) -> bool {
-        let members: Vec<&Annotation> = self.members().iter().filter(|member| **member != Annotation::None).collect();
+        let members: Vec<&Annotation> = self
+            .members()
+            .iter()
+            .filter(|member| **member != Annotation::None)
+            .collect();
         !members.is_empty()
             && members.iter().all(|member| match member {
                 Annotation::Path => true,
@@ -279,19 +317,24 @@ impl Annotation {
 
     /// A parameter annotated so may be given what a port of the type gives. Absence is not looked at.
     pub fn takes(&self, ty: &Type, module: &Module) -> bool {
-        self.members().iter().any(|member| member.one_takes(ty, module))
+        self.members()
+            .iter()
+            .any(|member| member.one_takes(ty, module))
     }
 
     fn one_takes(&self, ty: &Type, module: &Module) -> bool {
         use Annotation as A;
-        let may_be_any = || self.class(module).is_some_and(|class| class.kind == ClassKind::Open);
+        let may_be_any = || {
+            self.class(module)
+                .is_some_and(|class| class.kind == ClassKind::Open)
+        };
         match (self, ty) {
             (A::Unknown, _) | (_, Type::Unknown | Type::Nothing) => true,
             (_, Type::Optional(inner)) => self.one_takes(inner, module),
             (_, Type::Refined(refined)) => self.one_takes(&refined.base, module),
-            (A::Class(_), Type::Record(_)) => {
-                self.class(module).is_none_or(|class| matches!(class.kind, ClassKind::TypedDict | ClassKind::Open))
-            }
+            (A::Class(_), Type::Record(_)) => self
+                .class(module)
+                .is_none_or(|class| matches!(class.kind, ClassKind::TypedDict | ClassKind::Open)),
             (A::Class(_), _) => may_be_any(),
             (A::Str, Type::Str | Type::Date | Type::DateTime | Type::Artifact(_)) => true,
             (A::Path, Type::Artifact(_)) => true,
@@ -300,14 +343,19 @@ impl Annotation {
             (A::Bool, Type::Bool) => true,
             (A::List(item), Type::List(inner)) => item.takes(inner, module),
             (A::Dict(value), Type::Dict(inner)) => value.takes(inner, module),
-            (A::Dict(value), Type::Record(record)) => record.fields.values().all(|field| value.takes(field, module)),
+            (A::Dict(value), Type::Record(record)) => record
+                .fields
+                .values()
+                .all(|field| value.takes(field, module)),
             _ => false,
         }
     }
 
     /// What a function annotated to return so gives may be what an output of the type takes.
     pub fn gives(&self, ty: &Type, module: &Module) -> bool {
-        self.members().iter().all(|member| member.one_gives(ty, module))
+        self.members()
+            .iter()
+            .all(|member| member.one_gives(ty, module))
     }
 
     fn one_gives(&self, ty: &Type, module: &Module) -> bool {
@@ -321,21 +369,35 @@ impl Annotation {
                 matches!(class.kind, ClassKind::Open)
                     || class.kind != ClassKind::Plain
                         && record.fields.iter().all(|(name, ty)| {
-                            class.fields.iter().find(|field| field.name == *name).map_or(ty.is_optional(), |field| {
-                                field.annotation.as_ref().is_none_or(|it| parse(&it.text, module).gives(ty, module))
-                            })
+                            class
+                                .fields
+                                .iter()
+                                .find(|field| field.name == *name)
+                                .map_or(ty.is_optional(), |field| {
+                                    field
+                                        .annotation
+                                        .as_ref()
+                                        .is_none_or(|it| parse(&it.text, module).gives(ty, module))
+                                })
                         })
             }),
-            (A::Class(_), Type::Dict(_)) => self.class(module).is_none_or(|class| class.kind != ClassKind::Plain),
+            (A::Class(_), Type::Dict(_)) => self
+                .class(module)
+                .is_none_or(|class| class.kind != ClassKind::Plain),
             // A class may have `__fspath__`, or come from `str` or `Enum`.
             (A::Class(_), _) => {
                 let kind = self.class(module).map(|class| class.kind);
-                !matches!(kind, Some(ClassKind::Dataclass | ClassKind::NamedTuple | ClassKind::TypedDict))
+                !matches!(
+                    kind,
+                    Some(ClassKind::Dataclass | ClassKind::NamedTuple | ClassKind::TypedDict)
+                )
             }
             (A::Str, Type::Str | Type::Date | Type::DateTime | Type::Artifact(_)) => true,
             (A::Path, Type::Artifact(_)) => true,
             (A::Date, Type::Date) | (A::DateTime, Type::DateTime) => true,
-            (A::Int, Type::Int | Type::Float) | (A::Float, Type::Float) | (A::Bool, Type::Bool) => true,
+            (A::Int, Type::Int | Type::Float) | (A::Float, Type::Float) | (A::Bool, Type::Bool) => {
+                true
+            }
             (A::List(item), Type::List(inner)) => item.gives(inner, module),
             (A::Tuple | A::Data, Type::List(_)) => true,
             (A::Dict(value), Type::Dict(inner)) => value.gives(inner, module),
@@ -360,7 +422,10 @@ mod tests {
             ("int", A::Int),
             ("Optional[int]", A::Union(vec![A::Int, A::None])),
             ("int | None", A::Union(vec![A::Int, A::None])),
-            ("typing.Union[str, os.PathLike[str], None]", A::Union(vec![A::Str, A::Path, A::None])),
+            (
+                "typing.Union[str, os.PathLike[str], None]",
+                A::Union(vec![A::Str, A::Path, A::None]),
+            ),
             ("'list[\"C\"]'", list(A::Class("C".into()))),
             ("List[ pathlib.Path ]", list(A::Path)),
             ("list", list(A::Unknown)),

@@ -20,6 +20,7 @@ pub fn read(file: FileId, text: &str) -> Module {
         .set_language(&tree_sitter_python::LANGUAGE.into())
         .expect("the grammar is of the library's version");
     let tree = parser.parse(text, None).expect("no limit was set");
+    let root = tree.root_node();
     let mut reader = Reader {
         file,
         text,
@@ -29,9 +30,9 @@ pub fn read(file: FileId, text: &str) -> Module {
         names: Vec::new(),
         has_star: false,
         bases: HashMap::new(),
+        has_error: root.has_error(),
         error: None,
     };
-    let root = tree.root_node();
     reader.block(root, &Place::module());
     reader.inherit();
     if root.has_error() {
@@ -59,6 +60,8 @@ struct Reader<'t> {
     has_star: bool,
     /// Of each class, by its number: the base classes that may be in this file.
     bases: HashMap<usize, Vec<String>>,
+    /// The grammar could not make sense of something.
+    has_error: bool,
     error: Option<SyntaxError>,
 }
 
@@ -118,7 +121,10 @@ impl<'t> Reader<'t> {
     }
 
     fn block(&mut self, block: Node<'_>, place: &Place) {
-        let is_empty = block.kind() == "block" && named_children(block).iter().all(|child| child.kind() == "comment");
+        // Beside an error, what it took from a block is missing there.
+        let is_empty = !self.has_error
+            && block.kind() == "block"
+            && named_children(block).iter().all(|child| child.kind() == "comment");
         if is_empty {
             self.fault(block.parent().unwrap_or(block).start_byte(), None);
         }

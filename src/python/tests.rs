@@ -86,12 +86,20 @@ fn shown(diagnostics: &[Diagnostic], text: &str) -> Vec<String> {
 
 #[track_caller]
 fn accepts(component: &str, text: &str) {
-    assert_eq!(shown(&checked(component, text).diagnostics, text), [""; 0], "{text}");
+    assert_eq!(
+        shown(&checked(component, text).diagnostics, text),
+        [""; 0],
+        "{text}"
+    );
 }
 
 #[track_caller]
 fn reports(component: &str, text: &str, expected: &[&str]) {
-    assert_eq!(shown(&checked(component, text).diagnostics, text), expected, "{text}");
+    assert_eq!(
+        shown(&checked(component, text).diagnostics, text),
+        expected,
+        "{text}"
+    );
 }
 
 /// A parameter `x` annotated so, given an input of that type.
@@ -99,7 +107,12 @@ fn reports(component: &str, text: &str, expected: &[&str]) {
 fn takes(word: &str, annotation: &str, fits: bool) {
     let text = format!("{CLASSES}def f(x: {annotation}): pass");
     let found = checked(&format!("x: {word} -> "), &text).diagnostics;
-    assert_eq!(found.is_empty(), fits, "{word} given to {annotation}: {:?}", shown(&found, &text));
+    assert_eq!(
+        found.is_empty(),
+        fits,
+        "{word} given to {annotation}: {:?}",
+        shown(&found, &text)
+    );
 }
 
 /// A function that says it returns that, for one output `output` of that type.
@@ -107,7 +120,12 @@ fn takes(word: &str, annotation: &str, fits: bool) {
 fn gives(annotation: &str, word: &str, fits: bool) {
     let text = format!("{CLASSES}def f() -> {annotation}: return g()");
     let found = checked(&format!(" -> output: {word}"), &text).diagnostics;
-    assert_eq!(found.is_empty(), fits, "{annotation} returned for {word}: {:?}", shown(&found, &text));
+    assert_eq!(
+        found.is_empty(),
+        fits,
+        "{annotation} returned for {word}: {:?}",
+        shown(&found, &text)
+    );
 }
 
 const CLASSES: &str = "\
@@ -122,7 +140,10 @@ class Child(Base): pass
 #[test]
 fn functions_are_found() {
     accepts("x: int -> ", "def f(x): pass");
-    accepts("x: int -> ", "if A:\n  def f(y): pass\nelse:\n  def f(x): pass");
+    accepts(
+        "x: int -> ",
+        "if A:\n  def f(y): pass\nelse:\n  def f(x): pass",
+    );
     accepts("x: int -> ", "def f(y): pass\ndef f(x): pass");
     // What can't be read is accepted.
     accepts("x: int -> ", "f = partial(g, 1)");
@@ -130,16 +151,51 @@ fn functions_are_found() {
     accepts("x: int -> ", "from elsewhere import *");
     accepts("x: int -> ", "@wrapped\ndef f(y): pass");
     accepts("x: int -> ", "def f(y:\n  pass");
-    reports("x: int -> ", "def g(x): pass", &["E0402: there is no function `f` in the file @ "]);
-    reports("-> ", "def ff(x): pass", &["E0402: there is no function `f` in the file @ ff"]);
-    reports("-> ", "class f: pass", &["E0403: `f` is a class, not a function @ f"]);
-    reports("-> ", "class C:\n  def f(self): pass", &["E0403: `f` is a method of `C`, not a function @ f"]);
-    reports("-> ", "def g():\n  if x:\n    def f(): pass", &["E0403: `f` is defined inside `g`, out of reach @ f"]);
-    reports("-> ", "async def f(): pass", &["E0403: `f` is `async`: calling it runs nothing @ f"]);
-    reports("-> ", "def f():\n  for x in y: yield x", &["E0403: `f` is a generator: calling it runs nothing @ f"]);
-    accepts("-> ", "def f():\n  def g(): yield 1\n  h = lambda: (yield 2)\n  return list(g())");
+    reports(
+        "x: int -> ",
+        "def g(x): pass",
+        &["E0402: there is no function `f` in the file @ "],
+    );
+    reports(
+        "-> ",
+        "def ff(x): pass",
+        &["E0402: there is no function `f` in the file @ ff"],
+    );
+    reports(
+        "-> ",
+        "class f: pass",
+        &["E0403: `f` is a class, not a function @ f"],
+    );
+    reports(
+        "-> ",
+        "class C:\n  def f(self): pass",
+        &["E0403: `f` is a method of `C`, not a function @ f"],
+    );
+    reports(
+        "-> ",
+        "def g():\n  if x:\n    def f(): pass",
+        &["E0403: `f` is defined inside `g`, out of reach @ f"],
+    );
+    reports(
+        "-> ",
+        "async def f(): pass",
+        &["E0403: `f` is `async`: calling it runs nothing @ f"],
+    );
+    reports(
+        "-> ",
+        "def f():\n  for x in y: yield x",
+        &["E0403: `f` is a generator: calling it runs nothing @ f"],
+    );
+    accepts(
+        "-> ",
+        "def f():\n  def g(): yield 1\n  h = lambda: (yield 2)\n  return list(g())",
+    );
     accepts("-> ", "@functools.cache\ndef f(): pass");
-    reports("x: int -> ", "@functools.lru_cache(maxsize=1)\ndef f(): pass", &["E0404: `f` has no parameter `x` @ f"]);
+    reports(
+        "x: int -> ",
+        "@functools.lru_cache(maxsize=1)\ndef f(): pass",
+        &["E0404: `f` has no parameter `x` @ f"],
+    );
 }
 
 #[test]
@@ -149,15 +205,39 @@ fn ports_and_parameters_have_one_name() {
     accepts("x: int -> ", "def f(*, x): pass");
     accepts("x: int -> ", "def f(y=0, /, *, x): pass");
     accepts("x: int -> ", "def f(\n  x,  # a comment\n  *rest,\n): pass");
-    reports("data: int -> ", "def f(dataa): pass", &["E0404: `f` has no parameter `data` @ dataa"]);
-    reports("data: int -> ", "def f(table): pass", &["E0404: `f` has no parameter `data` @ table"]);
-    reports("data: int -> ", "def f(): pass", &["E0404: `f` has no parameter `data` @ f"]);
-    reports("args: int -> ", "def f(*args): pass", &["E0404: `f` has no parameter `args` @ f"]);
-    reports("x: int -> ", "def f(x, y, *, z): pass", &[
-        "E0405: `f` needs `y`, which `step` does not give @ y",
-        "E0405: `f` needs `z`, which `step` does not give @ z",
-    ]);
-    reports("x: int -> ", "def f(x, /): pass", &["E0406: `f` takes `x` by position only @ x"]);
+    reports(
+        "data: int -> ",
+        "def f(dataa): pass",
+        &["E0404: `f` has no parameter `data` @ dataa"],
+    );
+    reports(
+        "data: int -> ",
+        "def f(table): pass",
+        &["E0404: `f` has no parameter `data` @ table"],
+    );
+    reports(
+        "data: int -> ",
+        "def f(): pass",
+        &["E0404: `f` has no parameter `data` @ f"],
+    );
+    reports(
+        "args: int -> ",
+        "def f(*args): pass",
+        &["E0404: `f` has no parameter `args` @ f"],
+    );
+    reports(
+        "x: int -> ",
+        "def f(x, y, *, z): pass",
+        &[
+            "E0405: `f` needs `y`, which `step` does not give @ y",
+            "E0405: `f` needs `z`, which `step` does not give @ z",
+        ],
+    );
+    reports(
+        "x: int -> ",
+        "def f(x, /): pass",
+        &["E0406: `f` takes `x` by position only @ x"],
+    );
     // An output by parameter is no parameter too many.
     accepts("x: int -> model: Model", "def f(x, model): pass");
 }
@@ -222,15 +302,35 @@ fn annotations_of_inputs() {
     ] {
         takes(word, annotation, fits);
     }
-    reports("x: str -> ", "def f(x: int): pass", &["E0407: `f` takes `x` as `int`, and is given `str` @ int"]);
-    reports("x: date -> ", "def f(x: date): pass", &["E0407: `f` takes `x` as `date`, and is given ISO-8601 text @ date"]);
-    reports("x: list[Model] -> ", "def f(x: str): pass", &["E0407: `f` takes `x` as `str`, and is given a list of paths @ str"]);
+    reports(
+        "x: str -> ",
+        "def f(x: int): pass",
+        &["E0407: `f` takes `x` as `int`, and is given `str` @ int"],
+    );
+    reports(
+        "x: date -> ",
+        "def f(x: date): pass",
+        &["E0407: `f` takes `x` as `date`, and is given ISO-8601 text @ date"],
+    );
+    reports(
+        "x: list[Model] -> ",
+        "def f(x: str): pass",
+        &["E0407: `f` takes `x` as `str`, and is given a list of paths @ str"],
+    );
 }
 
 #[test]
 fn absence_needs_none() {
-    reports("x: int? -> ", "def f(x: int): pass", &["W0401: `f` is given `None` when `x` is absent @ int"]);
-    reports("x: int? -> ", "def f(x: int = 3): pass", &["W0401: `f` is given `None` when `x` is absent @ int"]);
+    reports(
+        "x: int? -> ",
+        "def f(x: int): pass",
+        &["W0401: `f` is given `None` when `x` is absent @ int"],
+    );
+    reports(
+        "x: int? -> ",
+        "def f(x: int = 3): pass",
+        &["W0401: `f` is given `None` when `x` is absent @ int"],
+    );
     accepts("x: int? -> ", "def f(x: int = None): pass");
     accepts("x: int? -> ", "def f(x): pass");
     accepts("x: Model? -> ", "def f(x: Path | None): pass");
@@ -246,8 +346,15 @@ fn conventions_follow_the_annotations() {
     use PythonInput::{Path, Str, Value};
     assert_eq!(found.inputs, [Value, Str, Path, Path, Path, Str, Str]);
     use PythonOutput::{PathParameter, Returned, StrParameter};
-    assert_eq!(found.outputs, [StrParameter, PathParameter, PathParameter, Returned]);
-    reports("-> n: int", "def f(n: int): pass", &["E0407: `f` takes `n` as `int`, and is given the path to write it to @ int"]);
+    assert_eq!(
+        found.outputs,
+        [StrParameter, PathParameter, PathParameter, Returned]
+    );
+    reports(
+        "-> n: int",
+        "def f(n: int): pass",
+        &["E0407: `f` takes `n` as `int`, and is given the path to write it to @ int"],
+    );
 }
 
 #[test]
@@ -289,24 +396,57 @@ fn annotations_of_one_output() {
     ] {
         gives(annotation, word, fits);
     }
-    reports("-> output: int", "def f() -> None: pass", &["E0409: `f` returns nothing, and `output` is to be returned @ None"]);
-    reports("-> output: int", "def f() -> str: return 1", &["E0408: `f` returns `str`, and `output` is `int` @ str"]);
-    reports("-> m: Model", "def f() -> DataFrame: return 1", &["E0408: `f` returns `DataFrame`, and `m` is a `Model`, returned as its path @ DataFrame"]);
+    reports(
+        "-> output: int",
+        "def f() -> None: pass",
+        &["E0409: `f` returns nothing, and `output` is to be returned @ None"],
+    );
+    reports(
+        "-> output: int",
+        "def f() -> str: return 1",
+        &["E0408: `f` returns `str`, and `output` is `int` @ str"],
+    );
+    reports(
+        "-> m: Model",
+        "def f() -> DataFrame: return 1",
+        &["E0408: `f` returns `DataFrame`, and `m` is a `Model`, returned as its path @ DataFrame"],
+    );
 }
 
 #[test]
 fn literal_returns_of_one_output() {
-    reports("-> m: Model", "def f(): return {'m': 1}", &["E0408: `f` returns a dict, and `m` is a `Model`, returned as its path @ return {'m': 1}"]);
-    reports("-> n: int", "def f(): return (1, 2)", &["E0408: `f` returns a tuple, and `n` is `int` @ return (1, 2)"]);
+    reports(
+        "-> m: Model",
+        "def f(): return {'m': 1}",
+        &[
+            "E0408: `f` returns a dict, and `m` is a `Model`, returned as its path @ return {'m': 1}",
+        ],
+    );
+    reports(
+        "-> n: int",
+        "def f(): return (1, 2)",
+        &["E0408: `f` returns a tuple, and `n` is `int` @ return (1, 2)"],
+    );
     accepts("-> n: {a}", "def f(): return {'a': 1}");
     accepts("-> n: list[int]", "def f(): return 1, 2");
-    reports("-> n: int", "def f():\n  if x: return\n  print()", &["E0409: `f` returns nothing, and `n` is to be returned @ return"]);
-    reports("-> n: int", "def f(): pass", &["E0409: `f` returns nothing, and `n` is to be returned @ f"]);
+    reports(
+        "-> n: int",
+        "def f():\n  if x: return\n  print()",
+        &["E0409: `f` returns nothing, and `n` is to be returned @ return"],
+    );
+    reports(
+        "-> n: int",
+        "def f(): pass",
+        &["E0409: `f` returns nothing, and `n` is to be returned @ f"],
+    );
     accepts("-> n: int", "def f(): raise NotImplementedError");
     accepts("-> n: int", "def f(): ...");
     accepts("-> n: int?", "def f(): pass");
     // The returns of a function inside are its own.
-    accepts("-> n: int", "def f():\n  def g(): return {'x': 1}\n  return g()['x']");
+    accepts(
+        "-> n: int",
+        "def f():\n  def g(): return {'x': 1}\n  return g()['x']",
+    );
 }
 
 #[test]
@@ -317,47 +457,123 @@ fn several_outputs_are_named() {
     accepts(component, "def f(): return {**x}");
     accepts(component, "def f(): return {key: 1}");
     accepts(component, "def f(): return dict(a=1)");
-    accepts(component, "def f() -> R: return R(1)\n@dataclasses.dataclass(frozen=True)\nclass R:\n  a: int\n  b: str | None = None\n  k: ClassVar[int] = 1");
-    accepts(component, "class R(NamedTuple):\n  a: int\n  b: str\ndef f() -> Optional[R]: return g()");
-    accepts(component, "class R(elsewhere.Base):\n  pass\ndef f() -> R: return g()");
-    accepts(component, "@dataclass\nclass B:\n  a: int\n@dataclass\nclass R(B):\n  b: str\ndef f() -> R: return g()");
-    accepts(component, "R = namedtuple('R', 'a b')\ndef f() -> R: return g()");
-    accepts(component, "R = NamedTuple('R', [('a', int), ('b', str)])\ndef f() -> R: return g()");
-    reports(component, "def f(): return {'aa': 1, 'b': 'x'}", &["E0409: `aa` is no output of `step` @ 'aa'"]);
-    reports(component, "def f():\n  if x: return {'b': 'x'}\n  return {'a': 1}", &["E0409: the returned dict has no `a` @ return {'b': 'x'}"]);
-    reports(component, "def f(): return 1, 'x'", &["E0409: `f` returns a tuple without names @ return 1, 'x'"]);
-    reports(component, "def f() -> tuple[int, str]: return 1, 'x'", &["E0409: `f` returns `tuple[int, str]`, and 2 outputs are to be returned @ tuple[int, str]"]);
-    reports(component, "def f() -> int: return 1", &["E0409: `f` returns `int`, and 2 outputs are to be returned @ int"]);
-    reports(component, "class R: pass\ndef f() -> R: return R()", &["E0409: `R` is no dataclass, so its fields can't be told @ R | R"]);
+    accepts(
+        component,
+        "def f() -> R: return R(1)\n@dataclasses.dataclass(frozen=True)\nclass R:\n  a: int\n  b: str | None = None\n  k: ClassVar[int] = 1",
+    );
+    accepts(
+        component,
+        "class R(NamedTuple):\n  a: int\n  b: str\ndef f() -> Optional[R]: return g()",
+    );
+    accepts(
+        component,
+        "class R(elsewhere.Base):\n  pass\ndef f() -> R: return g()",
+    );
+    accepts(
+        component,
+        "@dataclass\nclass B:\n  a: int\n@dataclass\nclass R(B):\n  b: str\ndef f() -> R: return g()",
+    );
+    accepts(
+        component,
+        "R = namedtuple('R', 'a b')\ndef f() -> R: return g()",
+    );
+    accepts(
+        component,
+        "R = NamedTuple('R', [('a', int), ('b', str)])\ndef f() -> R: return g()",
+    );
+    reports(
+        component,
+        "def f(): return {'aa': 1, 'b': 'x'}",
+        &["E0409: `aa` is no output of `step` @ 'aa'"],
+    );
+    reports(
+        component,
+        "def f():\n  if x: return {'b': 'x'}\n  return {'a': 1}",
+        &["E0409: the returned dict has no `a` @ return {'b': 'x'}"],
+    );
+    reports(
+        component,
+        "def f(): return 1, 'x'",
+        &["E0409: `f` returns a tuple without names @ return 1, 'x'"],
+    );
+    reports(
+        component,
+        "def f() -> tuple[int, str]: return 1, 'x'",
+        &[
+            "E0409: `f` returns `tuple[int, str]`, and 2 outputs are to be returned @ tuple[int, str]",
+        ],
+    );
+    reports(
+        component,
+        "def f() -> int: return 1",
+        &["E0409: `f` returns `int`, and 2 outputs are to be returned @ int"],
+    );
+    reports(
+        component,
+        "class R: pass\ndef f() -> R: return R()",
+        &["E0409: `R` is no dataclass, so its fields can't be told @ R | R"],
+    );
     let class = "@dataclass\nclass R:\n  a: str\n  b: str\ndef f() -> R: return g()";
-    reports(component, class, &["E0408: `R.a` is `str`, and the output is `int` @ str"]);
+    reports(
+        component,
+        class,
+        &["E0408: `R.a` is `str`, and the output is `int` @ str"],
+    );
     let class = "@dataclass\nclass R:\n  b: str\ndef f() -> R: return g()";
     reports(component, class, &["E0409: `R` has no `a` @ R"]);
     let class = "R = namedtuple('R', ['a', 'c'])\ndef f() -> R: return g()";
-    reports(component, class, &["E0409: `c` is no output of `step` @ 'c'"]);
+    reports(
+        component,
+        class,
+        &["E0409: `c` is no output of `step` @ 'c'"],
+    );
 }
 
 #[test]
 fn an_output_by_parameter_is_not_returned() {
     accepts("-> m: Model, n: int", "def f(m): return 3");
     accepts("-> m: Model", "def f(m) -> None: pass");
-    reports("-> m: Model, n: int", "def f(m) -> str: return 3", &["E0408: `f` returns `str`, and `n` is `int` @ str"]);
+    reports(
+        "-> m: Model, n: int",
+        "def f(m) -> str: return 3",
+        &["E0408: `f` returns `str`, and `n` is `int` @ str"],
+    );
 }
 
 #[track_caller]
 fn faults(text: &str, expected: &[&str]) {
-    let found = module_faults(&read(PY, text), Span::new(MLP, 0, 1), &|module| module == "helpers");
+    let found = module_faults(&read(PY, text), Span::new(MLP, 0, 1), &|module| {
+        module == "helpers"
+    });
     assert_eq!(shown(&found, text), expected, "{text}");
 }
 
 #[test]
 fn imports_of_files_beside_are_reported() {
-    faults("import os, helpers.sub as h", &["E0410: `helpers` is not embedded with this file @ helpers.sub"]);
-    faults("from helpers import x", &["E0410: `helpers` is not embedded with this file @ helpers"]);
-    faults("def f():\n  from . import x", &["E0410: `.` is not embedded with this file @ ."]);
-    faults("from ..a.b import (x, y)", &["E0410: `..a.b` is not embedded with this file @ ..a.b"]);
-    faults("try:\n  pass\nexcept ImportError:\n  import helpers", &["E0410: `helpers` is not embedded with this file @ helpers"]);
-    faults("try:\n  import helpers\nexcept ValueError: pass", &["E0410: `helpers` is not embedded with this file @ helpers"]);
+    faults(
+        "import os, helpers.sub as h",
+        &["E0410: `helpers` is not embedded with this file @ helpers.sub"],
+    );
+    faults(
+        "from helpers import x",
+        &["E0410: `helpers` is not embedded with this file @ helpers"],
+    );
+    faults(
+        "def f():\n  from . import x",
+        &["E0410: `.` is not embedded with this file @ ."],
+    );
+    faults(
+        "from ..a.b import (x, y)",
+        &["E0410: `..a.b` is not embedded with this file @ ..a.b"],
+    );
+    faults(
+        "try:\n  pass\nexcept ImportError:\n  import helpers",
+        &["E0410: `helpers` is not embedded with this file @ helpers"],
+    );
+    faults(
+        "try:\n  import helpers\nexcept ValueError: pass",
+        &["E0410: `helpers` is not embedded with this file @ helpers"],
+    );
     for accepted in [
         "import os.path, helpers2",
         "try:\n  import helpers\nexcept ImportError:\n  helpers = None",
@@ -374,7 +590,10 @@ fn imports_of_files_beside_are_reported() {
 #[test]
 fn one_report_of_bad_syntax() {
     for (text, line) in [
-        ("def f(:\n  pass\n\ndef g(:\n  pass\nimport helpers\n", "def f(:"),
+        (
+            "def f(:\n  pass\n\ndef g(:\n  pass\nimport helpers\n",
+            "def f(:",
+        ),
         ("x = 1\ny = (1,\n", "y = (1,"),
         ("def f():\n  return 1 +\n", "return 1 +"),
         ("def f()\n  return 1\n", "def f()"),
@@ -384,7 +603,10 @@ fn one_report_of_bad_syntax() {
         ("x = 'abc\ny = 2\n", "x = 'abc"),
         ("x == = 2", "x == = 2"),
     ] {
-        faults(text, &[&format!("E0401: the Python file does not parse @ {line}")]);
+        faults(
+            text,
+            &[&format!("E0401: the Python file does not parse @ {line}")],
+        );
     }
     let error = read(PY, "x = 1\ndef f(:\n  pass\n").error.unwrap();
     assert_eq!(error.label, "`)` is missing");
@@ -408,8 +630,13 @@ fn one_report_of_bad_syntax() {
 
 #[test]
 fn deep_nesting_is_survived() {
-    let deep: String = (0..3000).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    let deep: String = (0..3000)
+        .map(|depth| format!("{}if x:\n", " ".repeat(depth)))
+        .collect();
     read(PY, &deep);
-    read(PY, &format!("x = {}{}", "(".repeat(20_000), ")".repeat(20_000)));
+    read(
+        PY,
+        &format!("x = {}{}", "(".repeat(20_000), ")".repeat(20_000)),
+    );
     read(PY, &"def f(x: list[".repeat(5_000));
 }

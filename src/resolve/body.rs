@@ -63,7 +63,10 @@ impl Body {
         let finally = finally.map(|finally| {
             walk.in_finally = true;
             // The body is done when `finally` begins: nothing inside waits for a statement of the body.
-            walk.frames.push(Frame { at: usize::MAX, waits: Vec::new() });
+            walk.frames.push(Frame {
+                at: usize::MAX,
+                waits: Vec::new(),
+            });
             walk.open();
             let inner: Vec<ast::Stmt> = finally
                 .block()
@@ -581,11 +584,7 @@ impl Walk<'_, '_> {
 
     fn call(&mut self, call: &ast::CallExpr, with: Option<(ast::RecordExpr, Span)>) -> Call {
         let span = call.span(self.id);
-        let (mut callee, callee_span) = self.callee(call);
-        if call.has_holes() {
-            // What is missing among the arguments was reported.
-            callee = Callee::Unknown;
-        }
+        let (callee, callee_span) = self.callee(call);
         let args = call
             .args()
             .into_iter()
@@ -608,7 +607,7 @@ impl Walk<'_, '_> {
             callee,
             callee_span,
             args,
-            whole: !call.has_errors(),
+            whole: !call.has_holes(),
             with,
             span,
         }

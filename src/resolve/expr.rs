@@ -127,7 +127,10 @@ impl Walk<'_, '_> {
                     && op.is_comparison()
                     && left.op().is_some_and(ast::BinaryOp::is_comparison)
                 {
-                    return Expr { kind: ExprKind::Unknown, span };
+                    return Expr {
+                        kind: ExprKind::Unknown,
+                        span,
+                    };
                 }
                 let a = Box::new(self.maybe(binary.left(), span));
                 let b = Box::new(self.maybe(binary.right(), span));

@@ -96,7 +96,9 @@ impl Resolver<'_> {
             None => Type::Unknown,
         };
         let default = node.has_default().then(|| {
-            let value = node.default().and_then(|node| self.param_default(file, &node, &ty, &name));
+            let value = node
+                .default()
+                .and_then(|node| self.param_default(file, &node, &ty, &name));
             // For a default that was reported stands one that is absent.
             value.unwrap_or(ParamDefault::Const(Value::Absent))
         });

@@ -417,6 +417,8 @@ fn fstring(text: &str, start: usize, lexed: &mut Lexed) {
     let mut text_from = start;
     while at < end {
         match bytes[at] {
+            // The brace of `\u{..}` opens no hole.
+            b'\\' if text[at..end].starts_with("\\u{") => at += 3,
             b'\\' => at += 2,
             b'{' if bytes.get(at + 1) == Some(&b'{') => at += 2,
             b'{' => {

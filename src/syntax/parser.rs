@@ -497,10 +497,12 @@ impl<'t> Parser<'t> {
     /// Reports a mistake after which the parser does not know where it is. Until [`found_again`](Self::found_again) it reports
     /// no other.
     pub fn fail(&mut self, diagnostic: Diagnostic) {
+        // What is missing where an open bracket was never closed is told when the bracket is.
         let hidden_by_bracket =
             self.at(SyntaxKind::Eof) && self.pos < self.input.len() && !self.ends_in_closing();
         let hidden_by_end = self.pos >= self.input.len() && !self.open.is_empty();
-        if !self.lost && self.last_error != Some(self.pos) && !hidden_by_bracket && !hidden_by_end {
+        let hidden = diagnostic.code == codes::UNEXPECTED && (hidden_by_bracket || hidden_by_end);
+        if !self.lost && self.last_error != Some(self.pos) && !hidden {
             self.diagnostics.push(diagnostic);
             self.last_error = Some(self.pos);
         }

@@ -259,13 +259,6 @@ impl CallExpr {
         child::<ArgList>(&self.0).map_or(Vec::new(), |list| list.args().collect())
     }
 
-    /// Something between the parentheses was not understood.
-    pub fn has_errors(&self) -> bool {
-        child::<ArgList>(&self.0).is_none_or(|list| {
-            list.0.children().any(|node| node.kind() == SyntaxKind::Error)
-        })
-    }
-
     /// The range of `(..)`.
     pub fn args_range(&self) -> Option<TextRange> {
         child::<ArgList>(&self.0).map(|list| list.range())

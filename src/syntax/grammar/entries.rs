@@ -149,10 +149,7 @@ fn colon(p: &mut Parser, told: &mut bool) {
         }
         SyntaxKind::Dot | SyntaxKind::Minus | SyntaxKind::Slash if p.is_joined() => {
             let first = p.pos() - 1;
-            while p.is_joined()
-                && !p.at_any(&[SyntaxKind::Colon, SyntaxKind::Eof])
-                && !is_bracket(p.kind())
-            {
+            while p.is_joined() && p.at_any(PARTS_OF_A_KEY) {
                 p.bump_error();
             }
             let span = p.span_from(first);
@@ -178,13 +175,15 @@ fn colon(p: &mut Parser, told: &mut bool) {
     }
 }
 
-fn is_bracket(kind: SyntaxKind) -> bool {
-    use SyntaxKind::*;
-    matches!(
-        kind,
-        LParen | RParen | LBracket | RBracket | LBrace | RBrace
-    )
-}
+/// What may stand in a key that would have needed quotes: `app.kubernetes.io/name`.
+const PARTS_OF_A_KEY: &[SyntaxKind] = &[
+    SyntaxKind::Dot,
+    SyntaxKind::Minus,
+    SyntaxKind::Slash,
+    SyntaxKind::Ident,
+    SyntaxKind::Int,
+    SyntaxKind::Float,
+];
 
 fn value(p: &mut Parser) {
     if p.at_line_end() && !p.at(SyntaxKind::Eof) {

@@ -202,27 +202,38 @@ pub fn type_tail(p: &mut Parser) {
                 p.fail(report);
             }
         }
-        SyntaxKind::Lt | SyntaxKind::LtEq | SyntaxKind::Gt | SyntaxKind::GtEq => {
-            let is_generic = p.at(SyntaxKind::Lt) && p.is_joined();
-            let report = if is_generic {
-                foreign(
-                    p,
-                    "what a type holds stands in brackets",
-                    "expected `[`",
-                    "write `list[T]`",
-                )
-            } else {
-                foreign(
-                    p,
-                    "a type is bounded by a range",
-                    "expected `in`",
-                    "write `int in 1..=10`; both ends are needed",
-                )
-            };
-            p.fail(report);
-        }
         _ => {}
     }
+}
+
+/// Reports a type that is bounded or applied as in other languages. Behind `as` the same signs compare.
+pub fn type_bounds(p: &mut Parser) {
+    let is_comparison = p.at_any(&[
+        SyntaxKind::Lt,
+        SyntaxKind::LtEq,
+        SyntaxKind::Gt,
+        SyntaxKind::GtEq,
+    ]);
+    if !is_comparison || p.at_line_end() || p.is_lost() {
+        return;
+    }
+    let is_generic = p.at(SyntaxKind::Lt) && p.is_joined();
+    let report = if is_generic {
+        foreign(
+            p,
+            "what a type holds stands in brackets",
+            "expected `[`",
+            "write `list[T]`",
+        )
+    } else {
+        foreign(
+            p,
+            "a type is bounded by a range",
+            "expected `in`",
+            "write `int in 1..=10`; both ends are needed",
+        )
+    };
+    p.fail(report);
 }
 
 /// Signs that other languages have for one of our operators.
@@ -322,7 +333,9 @@ pub fn value_word(p: &mut Parser) -> Option<Option<Completed>> {
             Some(Some(p.complete(literal, SyntaxKind::Literal)))
         }
         word @ ("await" | "new" | "yield" | "async")
-            if p.nth(1) == SyntaxKind::Ident && !p.nth_at_line_end(1) =>
+            if p.nth(1) == SyntaxKind::Ident
+                && p.nth(2) == SyntaxKind::LParen
+                && !p.nth_at_line_end(1) =>
         {
             let report = foreign(
                 p,
@@ -339,8 +352,9 @@ pub fn value_word(p: &mut Parser) -> Option<Option<Completed>> {
 }
 
 fn lambda(p: &mut Parser) -> Option<Option<Completed>> {
-    let is_lambda =
-        p.at_word("lambda") && matches!(p.nth(1), SyntaxKind::Ident | SyntaxKind::Colon);
+    let has_params =
+        p.nth(1) == SyntaxKind::Ident && matches!(p.nth(2), SyntaxKind::Colon | SyntaxKind::Comma);
+    let is_lambda = p.at_word("lambda") && (has_params || p.nth(1) == SyntaxKind::Colon);
     let is_arrow = p.nth(1) == SyntaxKind::Foreign && p.nth_text(1) == "=>";
     if !is_lambda && !is_arrow {
         return None;

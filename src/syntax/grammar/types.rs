@@ -30,6 +30,9 @@ fn ty_in(p: &mut Parser, place: Place) -> bool {
             optional(p, refined, place);
         }
         foreign::type_tail(p);
+        if place == Place::Declaration {
+            foreign::type_bounds(p);
+        }
     }
     p.leave();
     plain.is_some()
@@ -99,7 +102,7 @@ fn optional(p: &mut Parser, inner: Completed, place: Place) -> Completed {
     let is_mark = |p: &Parser| {
         let mark = p.at(SyntaxKind::Question)
             || (p.at(SyntaxKind::Coalesce) && place == Place::Declaration);
-        mark && !p.input.is_line_start(p.pos())
+        mark && !p.at_line_end()
     };
     if !is_mark(p) {
         return inner;

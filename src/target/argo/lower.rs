@@ -254,10 +254,11 @@ impl<'a> Lowering<'a> {
         self.finish(ENTRY, frame, outputs, 0);
         // Evaluated before the first task: a value that breaks its rule ends the run with the reason.
         let checks = std::mem::take(&mut self.checks);
-        self.template(ENTRY)
-            .metadata
-            .annotations
-            .extend(checks.into_iter().map(|(name, check)| (format!("mlpc.dev/check-{name}"), check)));
+        self.template(ENTRY).metadata.annotations.extend(
+            checks
+                .into_iter()
+                .map(|(name, check)| (format!("mlpc.dev/check-{name}"), check)),
+        );
         let finally = pipeline
             .finally
             .as_ref()
@@ -731,9 +732,15 @@ impl<'a> Lowering<'a> {
             })
             .collect();
         terms.sort();
-        let terms: Vec<(&str, &str)> = terms.into_iter().map(|(_, task, phases)| (task, phases)).collect();
+        let terms: Vec<(&str, &str)> = terms
+            .into_iter()
+            .map(|(_, task, phases)| (task, phases))
+            .collect();
         let depends = super::expr::depends(&terms);
-        let own = needed.iter().filter(|(node, needed)| **needed && is_gate(**node)).map(|(node, _)| *node);
+        let own = needed
+            .iter()
+            .filter(|(node, needed)| **needed && is_gate(**node))
+            .map(|(node, _)| *node);
         let gates = passed.iter().copied().chain(own).collect();
         self.frame_mut().gates.insert(index, gates);
         depends
@@ -1076,7 +1083,9 @@ impl Argo {
     /// It reads the run's parameters at most, which every template can.
     fn is_global(&self) -> bool {
         match self {
-            Argo::Path(segments) | Argo::Maybe(segments) | Argo::Late(segments) => segments[0] == "workflow",
+            Argo::Path(segments) | Argo::Maybe(segments) | Argo::Late(segments) => {
+                segments[0] == "workflow"
+            }
             Argo::Collect(list, _) | Argo::NotEmpty(list) => list.is_global(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
             Argo::Call(_, arguments) | Argo::List(arguments) => {
