@@ -390,8 +390,17 @@ impl<'a> Loader<'a> {
             .filter_map(|name| match name.strip_suffix('/') {
                 // A folder of data, such as `datasets`, hides no installed package of its name.
                 Some(package) => {
-                    let inside = if folder.is_empty() { package.to_owned() } else { format!("{folder}/{package}") };
-                    let has_python = self.project.files.list(&inside).iter().any(|name| name.ends_with(".py"));
+                    let inside = if folder.is_empty() {
+                        package.to_owned()
+                    } else {
+                        format!("{folder}/{package}")
+                    };
+                    let has_python = self
+                        .project
+                        .files
+                        .list(&inside)
+                        .iter()
+                        .any(|name| name.ends_with(".py"));
                     has_python.then(|| package.to_owned())
                 }
                 None => name.strip_suffix(".py").map(str::to_owned),

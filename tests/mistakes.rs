@@ -304,23 +304,23 @@ mistakes! {
     function_renamed: "steps.py",
         "def preprocess(" => "def prepare(", "E0402 pipeline.mlp:25:11";
     parameter_renamed: "steps.py",
-        "def preprocess(raw: str)" => "def preprocess(table: str)", "E0405 pipeline.mlp:24:22";
+        "def preprocess(raw: str)" => "def preprocess(table: str)", "E0404 pipeline.mlp:24:22";
     parameter_added: "steps.py",
-        "def preprocess(raw: str)" => "def preprocess(raw: str, ▸columns: list)", "E0404";
+        "def preprocess(raw: str)" => "def preprocess(raw: str, columns: list)", "E0405 pipeline.mlp:25:11";
     input_added: "pipeline.mlp",
-        "preprocess(raw: Dataset[csv, Tumour])" => "preprocess(raw: Dataset[csv, Tumour], ▸seed: int = 0)", "E0405";
+        "preprocess(raw: Dataset[csv, Tumour])" => "preprocess(raw: Dataset[csv, Tumour], ▸seed: int = 0)", "E0404";
     annotation_of_another_type: "steps.py",
-        "n_estimators: int) -> dict" => "n_estimators: ▸str) -> dict", "E0406";
+        "n_estimators: int) -> dict" => "n_estimators: str) -> dict", "E0407 pipeline.mlp:29:51";
     value_annotated_for_an_artifact: "steps.py",
-        "def preprocess(raw: str)" => "def preprocess(raw: ▸dict)", "E0406";
+        "def preprocess(raw: str)" => "def preprocess(raw: dict)", "E0407 pipeline.mlp:24:22";
     returns_another_type: "steps.py",
-        "def evaluate(model: str, test: str) -> float" => "def evaluate(model: str, test: str) -> ▸str", "E0407";
+        "def evaluate(model: str, test: str) -> float" => "def evaluate(model: str, test: str) -> str", "E0408 pipeline.mlp:36:75";
     returns_no_dict: "steps.py",
-        "n_estimators: int) -> dict" => "n_estimators: int) -> ▸str", "E0407";
+        "n_estimators: int) -> dict" => "n_estimators: int) -> str", "E0409 pipeline.mlp:30:9";
     typo_in_a_returned_name: "steps.py",
-        "return {\"model\": save" => "return {▸\"modle\": save", "E0407";
+        "return {\"model\": save" => "return {▸\"modle\": save", "E0409";
     output_not_returned: "steps.py",
-        "return {\"model\": save(forest, \"model.joblib\"), \"test\"" => "return ▸{\"test\"", "E0407";
+        "return {\"model\": save(forest, \"model.joblib\"), \"test\"" => "return {\"test\"", "E0409 pipeline.mlp:30:9";
     no_python: "steps.py",
-        "def preprocess(raw: str) -> str:" => "def preprocess(raw: str -> str:", "E0401 steps.py:33:1";
+        "def preprocess(raw: str) -> str:" => "def preprocess(raw: str -> str:", "E0401 steps.py:34:1";
 }

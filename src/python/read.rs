@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use tree_sitter::{Node, Parser};
 
 use super::{
-    Annotated, Class, ClassKind, Field, Function, Home, Import, Module, Parameter, ParameterKind, Returned,
-    ReturnedValue, SyntaxError,
+    Annotated, Class, ClassKind, Field, Function, Home, Import, Module, Parameter, ParameterKind,
+    Returned, ReturnedValue, SyntaxError,
 };
 use crate::source::{FileId, Span};
 
@@ -105,7 +105,11 @@ impl<'t> Reader<'t> {
 
     /// Notes that the line at an offset is no Python, if no earlier one is; `missing` is what is wanted there.
     fn fault(&mut self, at: usize, missing: Option<&str>) {
-        if self.error.as_ref().is_some_and(|error| error.span.start as usize <= at) {
+        if self
+            .error
+            .as_ref()
+            .is_some_and(|error| error.span.start as usize <= at)
+        {
             return;
         }
         let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
@@ -114,7 +118,9 @@ impl<'t> Reader<'t> {
         self.error = Some(SyntaxError {
             span: Span::new(self.file, start, start + line.trim().len()),
             label: match missing {
-                Some(missing) if !missing.contains(|c: char| c.is_alphanumeric()) => format!("`{missing}` is missing"),
+                Some(missing) if !missing.contains(|c: char| c.is_alphanumeric()) => {
+                    format!("`{missing}` is missing")
+                }
                 _ => "this is no Python 3, or something above it is not closed".to_owned(),
             },
         });
@@ -124,7 +130,9 @@ impl<'t> Reader<'t> {
         // Beside an error, what it took from a block is missing there.
         let is_empty = !self.has_error
             && block.kind() == "block"
-            && named_children(block).iter().all(|child| child.kind() == "comment");
+            && named_children(block)
+                .iter()
+                .all(|child| child.kind() == "comment");
         if is_empty {
             self.fault(block.parent().unwrap_or(block).start_byte(), None);
         }
@@ -141,8 +149,10 @@ impl<'t> Reader<'t> {
             "function_definition" => self.function(node, &[], place),
             "class_definition" => self.class(node, &[], place),
             "decorated_definition" => {
-                let decorators: Vec<Node<'_>> =
-                    named_children(node).into_iter().filter(|child| child.kind() == "decorator").collect();
+                let decorators: Vec<Node<'_>> = named_children(node)
+                    .into_iter()
+                    .filter(|child| child.kind() == "decorator")
+                    .collect();
                 match node.child_by_field_name("definition") {
                     Some(function) if function.kind() == "function_definition" => {
                         self.function(function, &decorators, place);
@@ -164,9 +174,17 @@ impl<'t> Reader<'t> {
             }
             "import_from_statement" => {
                 if let Some(module) = node.child_by_field_name("module_name") {
-                    self.import(self.text(module), module, module.kind() == "relative_import", place);
+                    self.import(
+                        self.text(module),
+                        module,
+                        module.kind() == "relative_import",
+                        place,
+                    );
                 }
-                if named_children(node).iter().any(|child| child.kind() == "wildcard_import") {
+                if named_children(node)
+                    .iter()
+                    .any(|child| child.kind() == "wildcard_import")
+                {
                     self.has_star |= place.home == Home::Module;
                 }
                 for name in fields(node, "name") {
@@ -193,7 +211,9 @@ impl<'t> Reader<'t> {
                 if let Some(function) = place.function {
                     let returned = Returned {
                         span: self.span(node),
-                        value: node.named_child(0).map_or(ReturnedValue::Nothing, |value| self.returned(value)),
+                        value: node
+                            .named_child(0)
+                            .map_or(ReturnedValue::Nothing, |value| self.returned(value)),
                     };
                     self.functions[function].returned.push(returned);
                 }
@@ -211,7 +231,9 @@ impl<'t> Reader<'t> {
                     && named_children(*clause).first().is_none_or(|first| {
                         let caught = self.text(*first);
                         first.kind() == "block"
-                            || ["ImportError", "ModuleNotFoundError", "Exception"].iter().any(|name| caught.contains(name))
+                            || ["ImportError", "ModuleNotFoundError", "Exception"]
+                                .iter()
+                                .any(|name| caught.contains(name))
                     })
             }),
             "if_statement" => node
@@ -243,7 +265,11 @@ impl<'t> Reader<'t> {
         if place.guarded {
             return;
         }
-        let module = if is_relative { module } else { module.split('.').next().unwrap_or(module) };
+        let module = if is_relative {
+            module
+        } else {
+            module.split('.').next().unwrap_or(module)
+        };
         self.imports.push(Import {
             module: module.trim().to_owned(),
             is_relative,
@@ -252,7 +278,9 @@ impl<'t> Reader<'t> {
     }
 
     fn assignment(&mut self, node: Node<'_>, place: &Place) {
-        let Some(left) = node.child_by_field_name("left") else { return };
+        let Some(left) = node.child_by_field_name("left") else {
+            return;
+        };
         if place.home != Home::Module {
             return;
         }
@@ -284,7 +312,9 @@ impl<'t> Reader<'t> {
             return None;
         }
         let arguments = named_children(call.child_by_field_name("arguments")?);
-        let [_, fields] = arguments.as_slice() else { return None };
+        let [_, fields] = arguments.as_slice() else {
+            return None;
+        };
         let field = |name: String, span: Span, annotation: Option<Annotated>| Field {
             name,
             span,
@@ -294,7 +324,13 @@ impl<'t> Reader<'t> {
         match fields.kind() {
             "string" => {
                 let (names, span) = (self.string(*fields)?, self.span(*fields));
-                Some(names.replace(',', " ").split_whitespace().map(|name| field(name.to_owned(), span, None)).collect())
+                Some(
+                    names
+                        .replace(',', " ")
+                        .split_whitespace()
+                        .map(|name| field(name.to_owned(), span, None))
+                        .collect(),
+                )
             }
             "list" | "tuple" => named_children(*fields)
                 .into_iter()
@@ -302,7 +338,10 @@ impl<'t> Reader<'t> {
                     "string" => Some(field(self.string(item)?, self.span(item), None)),
                     "tuple" => {
                         let [name, ty] = named_children(item).try_into().ok()?;
-                        let annotation = Annotated { text: self.text(ty).to_owned(), span: self.span(ty) };
+                        let annotation = Annotated {
+                            text: self.text(ty).to_owned(),
+                            span: self.span(ty),
+                        };
                         Some(field(self.string(name)?, self.span(name), Some(annotation)))
                     }
                     _ => None,
@@ -313,16 +352,26 @@ impl<'t> Reader<'t> {
     }
 
     fn function(&mut self, node: Node<'_>, decorators: &[Node<'_>], place: &Place) {
-        let Some(name) = node.child_by_field_name("name") else { return };
+        let Some(name) = node.child_by_field_name("name") else {
+            return;
+        };
         let body = node.child_by_field_name("body");
         let number = self.functions.len();
         let function = Function {
             name: self.text(name).to_owned(),
             span: self.span(name),
             home: place.home.clone(),
-            parameters: node.child_by_field_name("parameters").map(|list| self.parameters(list)).unwrap_or_default(),
-            returns: node.child_by_field_name("return_type").map(|node| self.annotated(node)),
-            decorators: decorators.iter().map(|node| self.decorator(*node)).collect(),
+            parameters: node
+                .child_by_field_name("parameters")
+                .map(|list| self.parameters(list))
+                .unwrap_or_default(),
+            returns: node
+                .child_by_field_name("return_type")
+                .map(|node| self.annotated(node)),
+            decorators: decorators
+                .iter()
+                .map(|node| self.decorator(*node))
+                .collect(),
             is_async: node.child(0).is_some_and(|first| first.kind() == "async"),
             is_generator: body.is_some_and(has_yield),
             returned: Vec::new(),
@@ -359,7 +408,9 @@ impl<'t> Reader<'t> {
             let default = node.child_by_field_name("value");
             let name = match node.kind() {
                 "positional_separator" => {
-                    parameters.iter_mut().for_each(|parameter| parameter.kind = ParameterKind::PositionalOnly);
+                    parameters
+                        .iter_mut()
+                        .for_each(|parameter| parameter.kind = ParameterKind::PositionalOnly);
                     continue;
                 }
                 "keyword_separator" => {
@@ -374,7 +425,9 @@ impl<'t> Reader<'t> {
             let Some(name) = name else { continue };
             let (this, name) = match name.kind() {
                 "list_splat_pattern" => (ParameterKind::Rest, name.named_child(0).unwrap_or(name)),
-                "dictionary_splat_pattern" => (ParameterKind::Keywords, name.named_child(0).unwrap_or(name)),
+                "dictionary_splat_pattern" => {
+                    (ParameterKind::Keywords, name.named_child(0).unwrap_or(name))
+                }
                 _ => (kind, name),
             };
             if this == ParameterKind::Rest {
@@ -384,7 +437,9 @@ impl<'t> Reader<'t> {
                 name: self.text(name).to_owned(),
                 span: self.span(name),
                 kind: this,
-                annotation: node.child_by_field_name("type").map(|node| self.annotated(node)),
+                annotation: node
+                    .child_by_field_name("type")
+                    .map(|node| self.annotated(node)),
                 has_default: default.is_some(),
                 default_is_none: default.is_some_and(|default| default.kind() == "none"),
             });
@@ -396,14 +451,16 @@ impl<'t> Reader<'t> {
         match value.kind() {
             "none" => ReturnedValue::Nothing,
             "expression_list" | "tuple" => ReturnedValue::Tuple,
-            "parenthesized_expression" => {
-                value.named_child(0).map_or(ReturnedValue::Other, |inner| self.returned(inner))
-            }
+            "parenthesized_expression" => value
+                .named_child(0)
+                .map_or(ReturnedValue::Other, |inner| self.returned(inner)),
             "dictionary" => {
                 let mut keys = Vec::new();
                 let mut open = false;
                 for entry in named_children(value) {
-                    let key = entry.child_by_field_name("key").filter(|_| entry.kind() == "pair");
+                    let key = entry
+                        .child_by_field_name("key")
+                        .filter(|_| entry.kind() == "pair");
                     match key.and_then(|key| Some((self.string(key)?, self.span(key)))) {
                         Some(key) => keys.push(key),
                         None => open |= entry.kind() != "comment",
@@ -434,24 +491,37 @@ impl<'t> Reader<'t> {
 
     /// The last statement of a block is one that does not go on: a `raise`, an endless loop, or what may hold one.
     fn ends_elsewhere(&self, body: Node<'_>) -> bool {
-        let Some(last) = named_children(body).into_iter().rfind(|node| node.kind() != "comment") else {
+        let Some(last) = named_children(body)
+            .into_iter()
+            .rfind(|node| node.kind() != "comment")
+        else {
             return true;
         };
         match last.kind() {
             "raise_statement" | "while_statement" => true,
             // A stub: `...`
             "expression_statement" => self.text(last) == "..." || self.text(last).contains("exit("),
-            "if_statement" | "try_statement" | "with_statement" | "match_statement" => self.text(last).contains("raise"),
+            "if_statement" | "try_statement" | "with_statement" | "match_statement" => {
+                self.text(last).contains("raise")
+            }
             _ => false,
         }
     }
 
     fn class(&mut self, node: Node<'_>, decorators: &[Node<'_>], place: &Place) {
-        let Some(name) = node.child_by_field_name("name") else { return };
-        let bases: Vec<Node<'_>> = node.child_by_field_name("superclasses").map(named_children).unwrap_or_default();
+        let Some(name) = node.child_by_field_name("name") else {
+            return;
+        };
+        let bases: Vec<Node<'_>> = node
+            .child_by_field_name("superclasses")
+            .map(named_children)
+            .unwrap_or_default();
         let names: Vec<&str> = bases.iter().map(|base| self.text(*base)).collect();
         let has_base = |wanted: &str| names.iter().any(|base| last_name(base) == wanted);
-        let kind = if decorators.iter().any(|node| self.decorator(*node) == "dataclass") {
+        let kind = if decorators
+            .iter()
+            .any(|node| self.decorator(*node) == "dataclass")
+        {
             ClassKind::Dataclass
         } else if has_base("NamedTuple") {
             ClassKind::NamedTuple
@@ -469,8 +539,13 @@ impl<'t> Reader<'t> {
         };
         let body = node.child_by_field_name("body");
         if place.home == Home::Module {
-            let others = names.iter().filter(|base| !matches!(last_name(base), "NamedTuple" | "TypedDict" | "object"));
-            self.bases.insert(self.classes.len(), others.map(|base| (*base).to_owned()).collect());
+            let others = names
+                .iter()
+                .filter(|base| !matches!(last_name(base), "NamedTuple" | "TypedDict" | "object"));
+            self.bases.insert(
+                self.classes.len(),
+                others.map(|base| (*base).to_owned()).collect(),
+            );
             self.classes.push(Class {
                 name: self.text(name).to_owned(),
                 span: self.span(name),
@@ -492,13 +567,17 @@ impl<'t> Reader<'t> {
             }) else {
                 continue;
             };
-            let (Some(name), Some(ty)) = (assignment.child_by_field_name("left"), assignment.child_by_field_name("type"))
-            else {
+            let (Some(name), Some(ty)) = (
+                assignment.child_by_field_name("left"),
+                assignment.child_by_field_name("type"),
+            ) else {
                 continue;
             };
             let written = self.text(ty).split('[').next().unwrap_or_default();
             // Neither is a field.
-            if name.kind() == "identifier" && !matches!(last_name(written), "ClassVar" | "InitVar" | "KW_ONLY") {
+            if name.kind() == "identifier"
+                && !matches!(last_name(written), "ClassVar" | "InitVar" | "KW_ONLY")
+            {
                 found.push(Field {
                     name: self.text(name).to_owned(),
                     span: self.span(name),
@@ -515,7 +594,10 @@ impl<'t> Reader<'t> {
         for at in 0..self.classes.len() {
             // Bases stand before; so each has its own bases' fields already.
             for base in self.bases.remove(&at).unwrap_or_default() {
-                let found = self.classes[..at].iter().rfind(|class| class.name == base).cloned();
+                let found = self.classes[..at]
+                    .iter()
+                    .rfind(|class| class.name == base)
+                    .cloned();
                 let class = &mut self.classes[at];
                 match found {
                     Some(base) if base.kind == ClassKind::Open => class.kind = ClassKind::Open,
@@ -527,7 +609,11 @@ impl<'t> Reader<'t> {
                         let own: Vec<Field> = class.fields.drain(..).collect();
                         class.fields = base.fields;
                         for field in own {
-                            match class.fields.iter_mut().find(|known| known.name == field.name) {
+                            match class
+                                .fields
+                                .iter_mut()
+                                .find(|known| known.name == field.name)
+                            {
                                 Some(known) => *known = field,
                                 None => class.fields.push(field),
                             }
@@ -544,7 +630,10 @@ impl<'t> Reader<'t> {
 /// A base that says nothing of a class's content.
 fn is_generic(base: &str) -> bool {
     let name = base.split(['[', '=']).next().unwrap_or(base).trim();
-    matches!(last_name(name), "Generic" | "ABC" | "metaclass" | "Protocol" | "total")
+    matches!(
+        last_name(name),
+        "Generic" | "ABC" | "metaclass" | "Protocol" | "total"
+    )
 }
 
 fn last_name(dotted: &str) -> &str {
@@ -556,7 +645,8 @@ fn named_children(node: Node<'_>) -> Vec<Node<'_>> {
 }
 
 fn fields<'n>(node: Node<'n>, name: &str) -> Vec<Node<'n>> {
-    node.children_by_field_name(name, &mut node.walk()).collect()
+    node.children_by_field_name(name, &mut node.walk())
+        .collect()
 }
 
 /// A `yield` of this function, not of one inside.
@@ -579,7 +669,10 @@ fn first_error(root: Node<'_>) -> Node<'_> {
         if node.is_missing() || node.is_error() {
             return node;
         }
-        let children: Vec<Node<'_>> = node.children(&mut node.walk()).filter(|child| child.has_error()).collect();
+        let children: Vec<Node<'_>> = node
+            .children(&mut node.walk())
+            .filter(|child| child.has_error())
+            .collect();
         waiting.extend(children.into_iter().rev());
     }
     root

@@ -142,7 +142,10 @@ pipeline outputs() -> (text: str, size: int, half: float, a: int, b: str) {
 }
 "#,
     )
-    .gives(json!({}), json!({ "text": "ABCDE", "size": 5, "half": 2.5, "a": 2, "b": "xx" }));
+    .gives(
+        json!({}),
+        json!({ "text": "ABCDE", "size": 5, "half": 2.5, "a": 2, "b": "xx" }),
+    );
 }
 
 #[test]
@@ -160,7 +163,10 @@ pipeline optional(given: int? , n: int = 0) -> (a: str, b: str, c: str, d: str, 
 "#,
     );
     case.accepted().snapshot("optional");
-    case.gives(json!({}), json!({ "a": "None", "b": "None", "c": "7", "d": "5", "out": "null" }));
+    case.gives(
+        json!({}),
+        json!({ "a": "None", "b": "None", "c": "7", "d": "5", "out": "null" }),
+    );
     case.gives(
         json!({ "given": "4", "n": 2 }),
         json!({ "a": "4", "b": "2", "c": "2", "d": "5", "out": "2" }),
@@ -219,7 +225,10 @@ pipeline outer(text: str = "t") -> (a: str, b: str, c: str, d: str, n: int) {
 "#,
     );
     case.accepted().snapshot("nested");
-    case.gives(json!({}), json!({ "a": "'t1'", "b": "'t!2'", "c": "'t1'", "d": "f", "n": 2 }));
+    case.gives(
+        json!({}),
+        json!({ "a": "'t1'", "b": "'t!2'", "c": "'t1'", "d": "f", "n": 2 }),
+    );
 }
 
 #[test]
@@ -273,9 +282,16 @@ pipeline failing() -> (b: str) {
     );
     if let Some(outcome) = case.run(json!({})) {
         assert_eq!(outcome.status, "failed");
-        assert!(outcome.log.contains("ValueError: broken pipe"), "{}", outcome.log);
+        assert!(
+            outcome.log.contains("ValueError: broken pipe"),
+            "{}",
+            outcome.log
+        );
         assert!(outcome.log.contains("steps.py\", line"), "{}", outcome.log);
-        assert_eq!((outcome.state("a"), outcome.state("b")), (Some("failed"), None));
+        assert_eq!(
+            (outcome.state("a"), outcome.state("b")),
+            (Some("failed"), None)
+        );
     }
 }
 
@@ -294,7 +310,10 @@ pipeline bounds(n: int in 1..=5 = 2, p: str matches "[a-z]+" = "abc", k: str in 
     );
     case.gives(json!({}), json!({ "a": "2", "b": "'abc'", "c": "'x'" }));
     for (arguments, said) in [
-        (json!({ "n": 7 }), "parameter `n`: expected int in 1..=5, got int 7"),
+        (
+            json!({ "n": 7 }),
+            "parameter `n`: expected int in 1..=5, got int 7",
+        ),
         (json!({ "p": "ABC" }), "parameter `p`"),
         (json!({ "k": "z" }), "parameter `k`"),
     ] {
@@ -345,12 +364,21 @@ pipeline facts(name: str = run.name) -> (id: str, name: str, other: str) {
     let compiled = case.accepted();
     let outputs = succeeded(compiled.run(json!({})));
     if !outputs.is_null() {
-        let text = |name: &str| outputs[name].as_str().expect("a text").trim_matches('\'').to_owned();
+        let text = |name: &str| {
+            outputs[name]
+                .as_str()
+                .expect("a text")
+                .trim_matches('\'')
+                .to_owned()
+        };
         assert!(text("name").starts_with("facts-"), "{outputs}");
         assert_eq!(text("other"), format!("<{}>", text("id")));
     }
     let outputs = succeeded(compiled.run(json!({ "name": "mine" })));
-    assert!(outputs.is_null() || outputs["name"] == "'mine'", "{outputs}");
+    assert!(
+        outputs.is_null() || outputs["name"] == "'mine'",
+        "{outputs}"
+    );
 }
 
 #[test]
@@ -399,16 +427,24 @@ pipeline commands(text: str = "ab", mark: str?) -> (out: str, size: int, shown: 
 
 #[test]
 fn identical_steps_are_written_once() {
-    let calls: String = (0..40).map(|at| format!("  t{at} = show_int({at})\n")).collect();
-    let yaml = python(&format!("pipeline many() {{\n{calls}}}\n")).accepted().yaml;
+    let calls: String = (0..40)
+        .map(|at| format!("  t{at} = show_int({at})\n"))
+        .collect();
+    let yaml = python(&format!("pipeline many() {{\n{calls}}}\n"))
+        .accepted()
+        .yaml;
     assert_eq!(yaml.matches("executorLabel:").count(), 1);
     assert_eq!(yaml.matches("name: comp-show-int").count(), 40);
 }
 
 #[test]
 fn a_thousand_tasks_compile_to_less_than_the_limit() {
-    let calls: String = (1..1000).map(|at| format!("  t{at} = show_str(t{})\n", at - 1)).collect();
-    let case = python(&format!("pipeline chain() {{\n  t0 = show_str(\"a\")\n{calls}}}\n"));
+    let calls: String = (1..1000)
+        .map(|at| format!("  t{at} = show_str(t{})\n", at - 1))
+        .collect();
+    let case = python(&format!(
+        "pipeline chain() {{\n  t0 = show_str(\"a\")\n{calls}}}\n"
+    ));
     let yaml = case.accepted().yaml;
     assert!(yaml.len() < 900_000, "{}", yaml.len());
     assert_eq!(case.codes(), [""; 0]);

@@ -80,13 +80,17 @@ fn constants_arrive_at_python_steps() {
     let mut expected = serde_json::Map::new();
     for (at, text) in HOSTILE.iter().enumerate() {
         let text_ = literal(text);
-        calls.push_str(&format!("  a{at} = digest({text_})\n  b{at} = in_list([{text_}])\n  c{at} = maybe({text_})\n"));
+        calls.push_str(&format!(
+            "  a{at} = digest({text_})\n  b{at} = in_list([{text_}])\n  c{at} = maybe({text_})\n"
+        ));
         calls.push_str(&format!("  d{at} = digest(f\"{{b{at}}}\")\n"));
         outputs.push(format!("a{at}: a{at}, c{at}: c{at}"));
         expected.insert(format!("a{at}"), json!(hex(text)));
         expected.insert(format!("c{at}"), json!(hex(text)));
     }
-    let declared: Vec<String> = (0..HOSTILE.len()).map(|at| format!("a{at}: str, c{at}: str")).collect();
+    let declared: Vec<String> = (0..HOSTILE.len())
+        .map(|at| format!("a{at}: str, c{at}: str"))
+        .collect();
     case(&format!(
         r#"
 component digest(text: str) -> str {{ python: "steps.py:digest" }}
@@ -101,17 +105,28 @@ pipeline hostile() -> ({}) {{
         outputs.join(", ")
     ))
     .file("steps.py", STEPS)
-    .file("more.py", "def first(texts):\n    return texts[0].encode().hex()\n")
+    .file(
+        "more.py",
+        "def first(texts):\n    return texts[0].encode().hex()\n",
+    )
     .gives(json!({}), json!(expected));
 }
 
 #[test]
 fn defaults_arrive_at_python_steps() {
     let names: Vec<String> = (0..HOSTILE.len()).map(|at| format!("p{at}")).collect();
-    let params: Vec<String> = HOSTILE.iter().zip(&names).map(|(text, name)| format!("{name}: str = {}", literal(text))).collect();
-    let calls: String = (0..HOSTILE.len()).map(|at| format!("  a{at} = digest(p{at})\n")).collect();
+    let params: Vec<String> = HOSTILE
+        .iter()
+        .zip(&names)
+        .map(|(text, name)| format!("{name}: str = {}", literal(text)))
+        .collect();
+    let calls: String = (0..HOSTILE.len())
+        .map(|at| format!("  a{at} = digest(p{at})\n"))
+        .collect();
     let declared: Vec<String> = (0..HOSTILE.len()).map(|at| format!("a{at}: str")).collect();
-    let outputs: Vec<String> = (0..HOSTILE.len()).map(|at| format!("a{at}: a{at}")).collect();
+    let outputs: Vec<String> = (0..HOSTILE.len())
+        .map(|at| format!("a{at}: a{at}"))
+        .collect();
     let case = case(&format!(
         r#"
 component digest(text: str) -> str {{ python: "steps.py:digest" }}
@@ -126,12 +141,21 @@ pipeline hostile({}) -> ({}) {{
     ))
     .file("steps.py", STEPS);
     let all = |wanted: &dyn Fn(&str) -> String| {
-        let entries = HOSTILE.iter().enumerate().map(|(at, text)| (format!("a{at}"), json!(wanted(text))));
+        let entries = HOSTILE
+            .iter()
+            .enumerate()
+            .map(|(at, text)| (format!("a{at}"), json!(wanted(text))));
         json!(entries.collect::<serde_json::Map<_, _>>())
     };
     case.gives(json!({}), all(&hex));
     // The same texts given for the run, but for those that kfp.local reads.
-    let given = |text: &str| if is_local_s_own(text) { "plain".to_owned() } else { text.to_owned() };
+    let given = |text: &str| {
+        if is_local_s_own(text) {
+            "plain".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
     let arguments: serde_json::Map<_, _> = names
         .iter()
         .zip(HOSTILE)
@@ -143,9 +167,13 @@ pipeline hostile({}) -> ({}) {{
 #[test]
 fn set_values_arrive_as_defaults() {
     let params: Vec<String> = (0..HOSTILE.len()).map(|at| format!("p{at}: str")).collect();
-    let calls: String = (0..HOSTILE.len()).map(|at| format!("  a{at} = digest(p{at})\n")).collect();
+    let calls: String = (0..HOSTILE.len())
+        .map(|at| format!("  a{at} = digest(p{at})\n"))
+        .collect();
     let declared: Vec<String> = (0..HOSTILE.len()).map(|at| format!("a{at}: str")).collect();
-    let outputs: Vec<String> = (0..HOSTILE.len()).map(|at| format!("a{at}: a{at}")).collect();
+    let outputs: Vec<String> = (0..HOSTILE.len())
+        .map(|at| format!("a{at}: a{at}"))
+        .collect();
     let mut case = case(&format!(
         "component digest(text: str) -> str {{ python: \"steps.py:digest\" }}\npipeline hostile({}) -> ({}) {{\n{calls}  return {{ {} }}\n}}\n",
         params.join(", "),
@@ -156,8 +184,14 @@ fn set_values_arrive_as_defaults() {
     for (at, text) in HOSTILE.iter().enumerate() {
         case = case.set(format!("p{at}={text}"));
     }
-    let expected = HOSTILE.iter().enumerate().map(|(at, text)| (format!("a{at}"), json!(hex(text))));
-    case.gives(json!({}), json!(expected.collect::<serde_json::Map<_, _>>()));
+    let expected = HOSTILE
+        .iter()
+        .enumerate()
+        .map(|(at, text)| (format!("a{at}"), json!(hex(text))));
+    case.gives(
+        json!({}),
+        json!(expected.collect::<serde_json::Map<_, _>>()),
+    );
 }
 
 #[test]
@@ -189,7 +223,9 @@ component in_argv(text: str) -> str {{
             assert_eq!(case(&source).codes(), ["E0612"]);
             continue;
         }
-        calls.push_str(&format!("  a{at} = in_shell({text_})\n  b{at} = in_argv({text_})\n"));
+        calls.push_str(&format!(
+            "  a{at} = in_shell({text_})\n  b{at} = in_argv({text_})\n"
+        ));
         for name in [format!("a{at}"), format!("b{at}")] {
             declared.push(format!("{name}: str"));
             outputs.push(format!("{name}: {name}"));
@@ -231,7 +267,10 @@ pipeline texts() -> (a: str, b: str, c: str) {
 "#,
     )
     .file("steps.py", source)
-    .gives(json!({}), json!({ "a": "{{{}}\n\ttab $$(x)} \\ é", "b": "{{}} \\ $$", "c": "{{a}} $$" }));
+    .gives(
+        json!({}),
+        json!({ "a": "{{{}}\n\ttab $$(x)} \\ é", "b": "{{}} \\ $$", "c": "{{a}} $$" }),
+    );
 }
 
 #[test]
@@ -239,12 +278,22 @@ fn what_can_not_be_carried_is_refused() {
     let step = "component echo(text: str, n: int) -> str { python: \"steps.py:echo\" }\n";
     for (source, code) in [
         ("pipeline p() { echo(\"a\\u{0}b\", 1) }", "E0612"),
-        ("pipeline p(text: str = \"a\\u{0}b\") { echo(text, 1) }", "E0612"),
+        (
+            "pipeline p(text: str = \"a\\u{0}b\") { echo(text, 1) }",
+            "E0612",
+        ),
         ("pipeline p() { echo(\"a\", 9007199254740993) }", "E0614"),
-        ("pipeline p(xs: list[str] = [\"{{x}}\"]) { echo(\"a\", 1) }", "E0612"),
-        ("pipeline p() { echo(\"a\", 1) with { env: { X: \"$(HOME)\" } } }", "E0612"),
+        (
+            "pipeline p(xs: list[str] = [\"{{x}}\"]) { echo(\"a\", 1) }",
+            "E0612",
+        ),
+        (
+            "pipeline p() { echo(\"a\", 1) with { env: { X: \"$(HOME)\" } } }",
+            "E0612",
+        ),
     ] {
-        let case = case(&format!("{step}{source}\n")).file("steps.py", "def echo(text, n):\n    return text\n");
+        let case = case(&format!("{step}{source}\n"))
+            .file("steps.py", "def echo(text, n):\n    return text\n");
         assert!(case.codes().contains(&code), "{source}: {:?}", case.codes());
     }
 }

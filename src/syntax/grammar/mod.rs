@@ -49,16 +49,7 @@ fn name_anywhere(p: &mut Parser, what: &str) -> bool {
         return true;
     }
     if lexer::reserved(p.text()).is_some() {
-        let word = p.text();
-        let report = Diagnostic::new(
-            codes::RESERVED_WORD,
-            p.here(),
-            format!("`{word}` is a reserved word and cannot be a name"),
-        )
-        .label(format!("expected {what}"))
-        .help(format!("call it `{word}_`, or something else"));
-        p.report(report);
-        p.bump_as(SyntaxKind::Ident);
+        reserved_name(p, what);
         return true;
     }
     if p.at(SyntaxKind::Unknown) && p.text().chars().all(|c| c.is_alphanumeric() || c == '_') {
@@ -68,6 +59,20 @@ fn name_anywhere(p: &mut Parser, what: &str) -> bool {
     }
     p.expected(what);
     false
+}
+
+/// Takes a reserved word that was meant as a name, and says that it can't be one.
+fn reserved_name(p: &mut Parser, what: &str) {
+    let word = p.text();
+    let report = Diagnostic::new(
+        codes::RESERVED_WORD,
+        p.here(),
+        format!("`{word}` is a reserved word and cannot be a name"),
+    )
+    .label(format!("expected {what}"))
+    .help(format!("call it `{word}_`, or something else"));
+    p.report(report);
+    p.bump_as(SyntaxKind::Ident);
 }
 
 /// Whether a name or a word that was meant as one stands `n` tokens on.
@@ -104,7 +109,7 @@ fn list(
             p.skip_until(|p| {
                 p.at(SyntaxKind::Comma) || (by_line && p.at_line_end() && p.pos() > before)
             });
-        } else if !p.at_close(frame) && !p.at(SyntaxKind::Comma) && !(by_line && p.at_line_end()) {
+        } else if !(p.at_close(frame) || p.at(SyntaxKind::Comma) || by_line && p.at_line_end()) {
             missing_separator(p, frame, separator);
             if p.is_lost() {
                 p.skip_until(|p| p.at(SyntaxKind::Comma) || (by_line && p.at_line_end()));

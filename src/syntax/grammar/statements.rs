@@ -6,6 +6,7 @@ use super::{entries, expressions, foreign, items, literals, open_block};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
+use crate::syntax::lexer;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -246,6 +247,7 @@ fn starts_statement(p: &Parser) -> bool {
 /// One statement. Gives the place of a value that may only stand last.
 fn statement(p: &mut Parser, place: Place, seen: &mut Seen) -> Option<Unused> {
     match p.kind() {
+        _ if lexer::reserved(p.text()).is_some() && p.nth(1) == SyntaxKind::Eq => assign(p),
         SyntaxKind::RequireKw => require(p),
         SyntaxKind::FinallyKw => finally(p, place, seen),
         SyntaxKind::ReturnKw => returns(p, place, seen),
@@ -283,7 +285,9 @@ fn inner_item(p: &mut Parser) {
 /// `name = value with { .. } after a, b`
 fn assign(p: &mut Parser) {
     let statement = p.start();
-    p.bump();
+    if !p.eat(SyntaxKind::Ident) {
+        super::reserved_name(p, "a name");
+    }
     p.bump();
     if p.input.is_line_start(p.pos()) && p.at(SyntaxKind::Ident) && p.nth(1) == SyntaxKind::Eq {
         let report = Diagnostic::new(
