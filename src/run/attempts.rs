@@ -29,6 +29,8 @@ pub(super) struct TaskRun {
     /// Attempts of this runner.
     pub tries: u32,
     pub seconds: f64,
+    /// When this runner began its first attempt, in seconds from its own begin.
+    pub began: Option<f64>,
     pub state: Option<TaskState>,
     /// Of the last attempt, when it printed anything.
     pub log: Option<PathBuf>,
@@ -61,6 +63,7 @@ impl Runner<'_> {
                 name,
                 tries: 0,
                 seconds: 0.0,
+                began: None,
                 state: None,
                 log: None,
                 cache_key: None,
@@ -393,6 +396,8 @@ impl Runner<'_> {
             began: [before, process::boot_millis()],
         });
         self.progress.started(&run.name, run.attempt);
+        let now = self.progress.elapsed();
+        self.task(id).began.get_or_insert(now);
         let limit = task.timeout.map(Duration::from_secs_f64);
         let mut job = Job::new(id, process, work, inputs, key, limit);
         if let Some(reason) = self.tree.cancelled(id) {

@@ -22,6 +22,7 @@ pub(super) const JOURNAL: &str = "journal.jsonl";
 pub(super) const PLAN: &str = "plan.json";
 pub(super) const PARAMS: &str = "params.json";
 pub(super) const REPORT: &str = "report.json";
+pub(super) const PAGE: &str = "report.html";
 
 impl Folder {
     /// A new folder: `given`, which must be empty or missing, else one below `state` whose name sorts by time.

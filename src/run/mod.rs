@@ -12,6 +12,7 @@ mod error;
 mod folder;
 mod journal;
 mod keys;
+mod page;
 mod params;
 mod ports;
 mod process;
@@ -39,6 +40,7 @@ use errands::Errands;
 use folder::Folder;
 use journal::{Journal, Record};
 use keys::Keys;
+use page::Page;
 use progress::Progress;
 use resume::{Before, Given};
 use scheduler::Runner;
@@ -166,6 +168,9 @@ fn begin(
         None => Folder::create(&facts.id, options.run_dir.as_deref(), &options.state)?,
     };
     let scripts = Scripts::write(plan, shape, &folder, &options.state)?;
+    let began = jiff::Timestamp::now()
+        .strftime("%Y-%m-%d %H:%M:%S UTC")
+        .to_string();
     let given = Given { run: facts, params };
     let plan_text = plan::write(plan);
     folder.write(folder::PLAN, &plan_text)?;
@@ -183,7 +188,7 @@ fn begin(
     let errands =
         Errands::new().map_err(|error| Error::usage(format!("can't make a pipe: {error}")))?;
     let mut runner = Runner {
-        tree: Tree::new(shape, given.params, given.run),
+        tree: Tree::new(shape, given.params.clone(), given.run),
         keys: &Keys::new(plan, shape),
         steps: &Steps {
             secrets,
@@ -213,16 +218,27 @@ fn begin(
         leave: false,
     };
     runner.run()?;
+    let tasks = runner.tree.tasks();
     let report = Report {
         run: folder.id.clone(),
         status: runner.status(),
         outputs: runner.tree.outputs(),
-        tasks: runner.tasks(),
+        tasks: runner.tasks(&tasks),
         failures: std::mem::take(&mut runner.failures),
         signal: runner.signal,
         folder: folder.shown.clone(),
     };
     runner.end(&report)?;
+    let page = Page {
+        plan,
+        report: &report,
+        params: &given.params,
+        began: &began,
+        elapsed: runner.progress.elapsed(),
+        times: runner.times(&tasks),
+        edges: runner.tree.edges(&tasks, page::MOST_EDGES),
+    };
+    folder.write(folder::PAGE, &page.html(&folder)?)?;
     runner
         .progress
         .report(&report, plan.notify.as_ref(), options.json);

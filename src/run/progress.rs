@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::folder::PAGE;
 use super::report::{Failure, Report, Status, TaskState};
 use crate::plan::{Notify, NotifyOn};
 use crate::value::Value;
@@ -83,6 +84,11 @@ impl Progress {
             done: 0,
             began: Instant::now(),
         }
+    }
+
+    /// Seconds since the beginning.
+    pub fn elapsed(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
     }
 
     /// When the screen wants to be drawn again, however little happens.
@@ -213,26 +219,19 @@ impl Progress {
         for failure in &report.failures {
             self.failure(failure);
         }
-        let count = |state| {
-            report
-                .tasks
-                .values()
-                .filter(|task| task.state == state)
-                .count()
-        };
-        let counts = [
-            (TaskState::Succeeded, "succeeded"),
-            (TaskState::Cached, "cached"),
-            (TaskState::Failed, "failed"),
-            (TaskState::Skipped, "skipped"),
-            (TaskState::NotRun, "not run"),
+        let states = [
+            TaskState::Succeeded,
+            TaskState::Cached,
+            TaskState::Failed,
+            TaskState::Skipped,
+            TaskState::NotRun,
         ];
-        let counts = counts
-            .map(|(state, word)| (count(state), word))
+        let counts: Vec<String> = states
             .into_iter()
-            .filter(|(count, _)| *count > 0);
-        let counts: Vec<String> = counts
-            .map(|(count, word)| format!("{count} {word}"))
+            .filter_map(|state| match report.count(state) {
+                0 => None,
+                count => Some(format!("{count} {}", state.word())),
+            })
             .collect();
         let status = match report.status {
             Status::Succeeded => self.paint("1;32", "succeeded"),
@@ -248,7 +247,7 @@ impl Progress {
             "run {} {status} in {elapsed}: {counts}",
             report.run
         ));
-        print(&format!("files: {}", report.folder.display()));
+        print(&format!("report: {}", report.folder.join(PAGE).display()));
         if let Some(signal) = report.signal {
             let name = signal_hook::low_level::signal_name(signal).unwrap_or("a signal");
             print(&format!(
@@ -316,7 +315,7 @@ fn output_line((name, value): (&String, &Value)) -> String {
 }
 
 /// `0.25 s`, `12 s`, `3 min 20 s`, `2 h 5 min`
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     let whole = seconds as u64;
     match whole {
         0..10 => format!("{seconds:.2} s"),

@@ -81,7 +81,28 @@ impl Serialize for Status {
     }
 }
 
+impl TaskState {
+    /// As people read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            TaskState::Succeeded => "succeeded",
+            TaskState::Failed => "failed",
+            TaskState::Skipped => "skipped",
+            TaskState::NotRun => "not run",
+            TaskState::Cached => "cached",
+        }
+    }
+}
+
 impl Report {
+    /// How many tasks ended so.
+    pub fn count(&self, state: TaskState) -> usize {
+        self.tasks
+            .values()
+            .filter(|task| task.state == state)
+            .count()
+    }
+
     /// 0, or 1 when the run failed, or 128 and the signal that ended it.
     pub fn exit_code(&self) -> u8 {
         match (self.signal, self.status) {

@@ -18,6 +18,7 @@ use super::error::{Error, reason};
 use super::folder::{Folder, JOURNAL, REPORT};
 use super::journal::{Journal, Record};
 use super::keys::Keys;
+use super::page::Times;
 use super::process::{Output, Process};
 use super::progress::Progress;
 use super::report::{Failure, Report, Status, TaskReport, TaskState};
@@ -427,15 +428,18 @@ impl Runner<'_> {
         self.folder.write(REPORT, &report.json())
     }
 
+    /// What is known of a task, by what the tree says of it.
+    fn run_of(&self, state: &tree::TaskState) -> Option<&TaskRun> {
+        match state {
+            tree::TaskState::Reached(id) | tree::TaskState::NotRun(Some(id)) => self.tasks.get(id),
+            _ => None,
+        }
+    }
+
     /// Every task of the run as it stands.
-    pub fn tasks(&self) -> IndexMap<String, TaskReport> {
-        let report = |state: tree::TaskState| {
-            let run = match state {
-                tree::TaskState::Reached(id) | tree::TaskState::NotRun(Some(id)) => {
-                    self.tasks.get(&id)
-                }
-                _ => None,
-            };
+    pub fn tasks(&self, tasks: &IndexMap<String, tree::TaskState>) -> IndexMap<String, TaskReport> {
+        let report = |state: &tree::TaskState| {
+            let run = self.run_of(state);
             let state = match (state, run.and_then(|run| run.state)) {
                 (_, Some(state)) => state,
                 (tree::TaskState::Skipped, _) => TaskState::Skipped,
@@ -449,11 +453,22 @@ impl Runner<'_> {
                 seconds: run.map_or(0.0, |run| (run.seconds * 1000.0).round() / 1000.0),
             }
         };
-        self.tree
-            .tasks()
-            .into_iter()
-            .map(|(name, state)| (name, report(state)))
+        tasks
+            .iter()
+            .map(|(name, state)| (name.clone(), report(state)))
             .collect()
+    }
+
+    /// What the page shows of the same tasks.
+    pub fn times(&self, tasks: &IndexMap<String, tree::TaskState>) -> Vec<Times> {
+        let times = |state| {
+            let run = self.run_of(state);
+            Times {
+                began: run.and_then(|run| run.began),
+                log: run.and_then(|run| run.log.clone()),
+            }
+        };
+        tasks.values().map(times).collect()
     }
 
     pub fn status(&self) -> Status {

@@ -59,6 +59,7 @@ fn values_and_artifacts_go_from_task_to_task() {
         "lock",
         "params.json",
         "plan.json",
+        "report.html",
         "report.json",
         "work/make.1/folder/file",
         "work/make.1/rows",

@@ -375,3 +375,50 @@ fn long_chains_of_statements_that_settle_at_once_take_no_stack() {
     let body: Value = (0..20_000).map(|n| json!({"if": format!("i{n}"), "branches": [], "after": if n == 0 { json!([]) } else { json!([format!("i{}", n - 1)]) }})).collect();
     assert_eq!(place.run(&plan(json!({}), body)).status, Status::Succeeded);
 }
+
+#[test]
+fn the_report_page_shows_what_happened_and_escapes_it() {
+    let place = Place::new();
+    let components = json!({
+        "make": shell("echo '<b>log</b>'; printf 1 > $output", &[], &[("output", json!("int"))]),
+        "bad": shell("echo '<script>'; false", &[("n", json!({"optional": "int"}))], &[]),
+        "step": shell("", &[("n", json!("int"))], &[]),
+        "file": shell("touch $out", &[], &[("out", json!({"artifact": "Dataset"}))]),
+    });
+    let body = json!([
+        task("make"),
+        {"for": "each", "var": "n", "in": {"lit": [1, 2]}, "body": [call("step", "step", json!({"n": {"item": "n"}}))], "after": ["make"]},
+        {"if": "maybe", "branches": [{"when": {"lit": false}, "body": [call("inner", "make", json!({}))]}], "after": ["each"]},
+        call("bad", "bad", json!({"n": {"task": "make"}})),
+        {"require": {"lit": true}, "message": {"lit": ""}},
+        with(task("file"), json!({"after": ["maybe"]})),
+        with(call("never", "bad", json!({})), json!({"after": ["bad"]})),
+    ]);
+    let plan = with(
+        plan(components, body),
+        json!({
+            "doc": "About <this>.",
+            "params": [{"name": "text", "type": "str", "default": "<i>&amp;\"'"}],
+            "outputs": {"file": {"field": [{"task": "file"}, "out"]}},
+            "finally": [call("last", "step", json!({"n": {"lit": 1}}))],
+        }),
+    );
+    let report = place.run(&plan);
+    let page = std::fs::read_to_string(report.folder.join("report.html")).unwrap();
+    for text in ["<b>log", "<script>", "<i>&amp;\"", "About <this>"] {
+        assert!(!page.contains(text), "{text} in {page}");
+    }
+    for text in [
+        "&lt;i&gt;&amp;amp;",
+        "About &lt;this&gt;",
+        "&lt;script&gt;",
+        "href=\".&#x2f;log&#x2f;bad.1.log\"",
+        "work&#x2f;file.1&#x2f;out",
+    ] {
+        assert!(page.contains(text), "{text} not in {page}");
+    }
+    assert!(!page.contains("://"), "it needs no network");
+    // Three after `make`, one after each item, one after the skipped branch, one after `bad`, and `finally` after both ends.
+    assert_eq!(page.matches("<path d=").count(), 9, "{page}");
+    assert_eq!(page.matches("<rect ").count(), report.tasks.len());
+}

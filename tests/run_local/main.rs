@@ -5,6 +5,7 @@ mod cache;
 mod control;
 mod failures;
 mod hostile;
+mod language;
 mod python;
 mod resume;
 mod signals;

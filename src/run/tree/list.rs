@@ -15,8 +15,14 @@ impl Tree<'_> {
     fn list_frame(&self, frame: FrameId, found: &mut IndexMap<String, TaskState>) {
         let frame = &self.frames[frame.0];
         self.list_scope(frame.body, found);
-        if let Some(finally) = frame.finally {
-            self.list_scope(finally, found);
+        let prefix = &self.scopes[frame.body.0].prefix;
+        match (frame.finally, &frame.pipeline.finally) {
+            (Some(finally), _) => self.list_scope(finally, found),
+            // All was left before its turn.
+            (None, Some(block)) => self.names(block, prefix, &mut |name| {
+                found.insert(name, TaskState::NotRun(None));
+            }),
+            (None, None) => {}
         }
     }
 

@@ -3,6 +3,7 @@
 //! Branches, loops and called pipelines open as scopes when their turn comes. All changes go through a list of work, so that a long chain
 //! of statements that settle at once takes no stack.
 
+mod graph;
 mod list;
 mod view;
 mod work;
