@@ -13,6 +13,8 @@ pub mod lexer;
 pub mod numbers;
 mod parser;
 pub mod strings;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 
 use rowan::GreenNode;

@@ -126,7 +126,8 @@ fn colon(p: &mut Parser, told: &mut bool) {
         p.bump();
         return;
     }
-    let key = p.input.text(p.pos() - 1).to_owned();
+    let is_name = p.input.kind(p.pos() - 1) == SyntaxKind::Ident;
+    let key = if is_name { p.input.text(p.pos() - 1) } else { "key" };
     match p.kind() {
         SyntaxKind::Eq if !p.at_line_end() => {
             let report = Diagnostic::new(
@@ -147,7 +148,7 @@ fn colon(p: &mut Parser, told: &mut bool) {
             ));
             p.report(report);
         }
-        SyntaxKind::Dot | SyntaxKind::Minus | SyntaxKind::Slash if p.is_joined() => {
+        SyntaxKind::Dot | SyntaxKind::Minus | SyntaxKind::Slash if is_name && p.is_joined() => {
             let first = p.pos() - 1;
             while p.is_joined() && p.at_any(PARTS_OF_A_KEY) {
                 p.bump_error();

@@ -617,14 +617,20 @@ fn sign_tail(p: &Parser) -> Option<Diagnostic> {
 /// gives up on the line (true).
 pub fn statement(p: &mut Parser) -> bool {
     let next = p.nth(1);
-    let used_as_name = matches!(
-        next,
-        SyntaxKind::Eq | SyntaxKind::Dot | SyntaxKind::Colon | SyntaxKind::LParen
-    );
+    let used_as_name = BinaryOp::of(next).is_some()
+        || matches!(
+            next,
+            SyntaxKind::Eq
+                | SyntaxKind::Dot
+                | SyntaxKind::Colon
+                | SyntaxKind::Comma
+                | SyntaxKind::LParen
+        )
+        || ["as", "with", "after"].contains(&p.nth_text(1));
     if used_as_name {
         return false;
     }
-    let alone = p.nth_at_line_end(1);
+    let alone = p.nth_at_line_end(1) || next == SyntaxKind::RBrace;
     let word = p.text();
     let help = match word {
         "let" | "var" | "val" | "const" | "final" if !alone && p.nth(2) == SyntaxKind::Eq => {
