@@ -388,7 +388,21 @@ impl<'a> Loader<'a> {
             .into_iter()
             .filter(|name| name != own)
             .filter_map(|name| match name.strip_suffix('/') {
-                Some(package) => Some(package.to_owned()),
+                // A folder of data, such as `datasets`, hides no installed package of its name.
+                Some(package) => {
+                    let inside = if folder.is_empty() {
+                        package.to_owned()
+                    } else {
+                        format!("{folder}/{package}")
+                    };
+                    let has_python = self
+                        .project
+                        .files
+                        .list(&inside)
+                        .iter()
+                        .any(|name| name.ends_with(".py"));
+                    has_python.then(|| package.to_owned())
+                }
                 None => name.strip_suffix(".py").map(str::to_owned),
             })
             .collect()
@@ -573,6 +587,7 @@ mod tests {
             ("p/steps.py", ""),
             ("p/helpers.py", ""),
             ("p/lib/x.py", ""),
+            ("p/datasets/x.csv", ""),
             ("p/a.mlp", ""),
             ("other.py", ""),
         ]));

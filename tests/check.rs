@@ -12,7 +12,11 @@ fn report(source: &str) -> String {
     for line in source.trim_start_matches('\n').split_inclusive('\n') {
         match line.strip_prefix("--- ") {
             Some(path) => files.push((path.trim_end(), String::new())),
-            None => files.last_mut().expect("one to begin with").1.push_str(line),
+            None => files
+                .last_mut()
+                .expect("one to begin with")
+                .1
+                .push_str(line),
         }
     }
     let project = Project::in_memory(Memory::new(files));

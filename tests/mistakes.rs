@@ -10,19 +10,33 @@ use mlpc::project::{Memory, Project};
 const HERE: char = '▸';
 
 fn example(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/training").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/training")
+        .join(file);
     std::fs::read_to_string(path).expect("the example is there")
 }
 
 /// `old` with `new` in its place; and the line and column of the mark in it.
 fn edited(file: &str, old: &str, new: &str) -> (String, Option<String>) {
     let text = example(file);
-    assert_eq!(text.matches(old).count(), 1, "`{old}` stands once in {file}");
-    assert!(new.matches('\n').count() <= old.matches('\n').count() + 1, "at most one line is added");
+    assert_eq!(
+        text.matches(old).count(),
+        1,
+        "`{old}` stands once in {file}"
+    );
+    assert!(
+        new.matches('\n').count() <= old.matches('\n').count() + 1,
+        "at most one line is added"
+    );
     let marked = text.replacen(old, new, 1);
     let place = marked.find(HERE).map(|at| {
         let line = marked[..at].matches('\n').count() + 1;
-        let column = marked[..at].chars().rev().take_while(|&c| c != '\n').count() + 1;
+        let column = marked[..at]
+            .chars()
+            .rev()
+            .take_while(|&c| c != '\n')
+            .count()
+            + 1;
         format!("{file}:{line}:{column}")
     });
     (marked.replace(HERE, ""), place)
@@ -32,12 +46,26 @@ fn edited(file: &str, old: &str, new: &str) -> (String, Option<String>) {
 fn report(file: &str, old: &str, new: &str, expected: &str) -> String {
     let (mistaken, marked) = edited(file, old, new);
     let files = ["pipeline.mlp", "steps.py"].map(|name| {
-        let text = if name == file { mistaken.clone() } else { example(name) };
+        let text = if name == file {
+            mistaken.clone()
+        } else {
+            example(name)
+        };
         (name, text)
     });
     let project = Project::in_memory(Memory::new(files));
-    let compilation = compile(&project, Input::File("pipeline.mlp".into()), &Request::default()).expect("it is there");
-    let report = render(&compilation.diagnostics, &compilation.sources, Format::Human, Look::PLAIN);
+    let compilation = compile(
+        &project,
+        Input::File("pipeline.mlp".into()),
+        &Request::default(),
+    )
+    .expect("it is there");
+    let report = render(
+        &compilation.diagnostics,
+        &compilation.sources,
+        Format::Human,
+        Look::PLAIN,
+    );
     let found: Vec<String> = compilation
         .diagnostics
         .iter()
@@ -75,8 +103,15 @@ macro_rules! mistakes {
 
 #[test]
 fn the_example_itself_has_no_mistake() {
-    let project = Project::in_memory(Memory::new(["pipeline.mlp", "steps.py"].map(|name| (name, example(name)))));
-    let compilation = compile(&project, Input::File("pipeline.mlp".into()), &Request::default()).expect("it is there");
+    let project = Project::in_memory(Memory::new(
+        ["pipeline.mlp", "steps.py"].map(|name| (name, example(name))),
+    ));
+    let compilation = compile(
+        &project,
+        Input::File("pipeline.mlp".into()),
+        &Request::default(),
+    )
+    .expect("it is there");
     assert_eq!(compilation.diagnostics, []);
 }
 
@@ -109,15 +144,15 @@ mistakes! {
         "train(features, n_estimators)" => "train(▸raw, n_estimators)", "E0302";
     column_lost_on_the_way: "pipeline.mlp",
         "test: Dataset[csv, Features]) {" => "test: Dataset[csv, Tumour]) {",
-        "E0302 pipeline.mlp:53:34";
+        "E0302 pipeline.mlp:54:34";
     column_of_another_type: "pipeline.mlp",
         "preprocess(raw: Dataset[csv, Tumour])" => "preprocess(raw: Dataset[csv, { mean_area: int }])",
-        "E0301 pipeline.mlp:51:25";
+        "E0301 pipeline.mlp:52:25";
     wrong_format: "pipeline.mlp",
         "preprocess(raw: Dataset[csv, Tumour])" => "preprocess(raw: Dataset[parquet, Tumour])",
-        "E0301 pipeline.mlp:51:25";
+        "E0301 pipeline.mlp:52:25";
     duplicate_task: "pipeline.mlp",
-        "  return { f1: f1 }" => "  ▸evaluate = evaluate(fit.model, fit.test)\n  return { f1: f1 }", "E0204";
+        "  return { f1: f1 }" => "  ▸fit = train(features, 5)\n  return { f1: f1 }", "E0204";
     cycle: "pipeline.mlp",
         "features = preprocess(raw)" => "▸features = preprocess(fit.test)", "E0206";
     cycle_by_after: "pipeline.mlp",
@@ -157,7 +192,7 @@ mistakes! {
     text_joined_with_plus: "pipeline.mlp",
         "load(data_path)" => "load(▸\"/data/\" + data_path)", "E0313";
     artifact_in_a_text: "pipeline.mlp",
-        "load(data_path)" => "load(f\"{▸fit.model}\")", "E0317";
+        "return { f1: f1 }" => "require f1 > 0.5, f\"{▸fit.model} is bad\"\n  return { f1: f1 }", "E0317";
     default_that_is_computed: "pipeline.mlp",
         "n_estimators: int in 1..=1000 = 100" => "n_estimators: int in 1..=1000 = ▸data_path", "E0216";
 }
@@ -189,7 +224,7 @@ mistakes! {
     return_without_names: "pipeline.mlp",
         "return { f1: f1 }" => "return ▸f1", "E0316";
     no_return: "pipeline.mlp",
-        "\n  return { f1: f1 }" => "\n", "E0316 pipeline.mlp:39:10";
+        "\n  return { f1: f1 }" => "\n", "E0316 pipeline.mlp:41:10";
     loop_over_a_number: "pipeline.mlp",
         "  return { f1: f1 }" => "  all = for n in ▸n_estimators { train(features, n) }\n  return { f1: f1 }", "E0314";
 }
@@ -215,9 +250,9 @@ mistakes! {
     name_after_position: "pipeline.mlp",
         "train(features, n_estimators)" => "train(features=features, ▸n_estimators)", "E0123";
     unclosed_brace_of_a_component: "pipeline.mlp",
-        "python: \"steps.py:load\"\n}" => "python: \"steps.py:load\"\n", "E0103 pipeline.mlp:19:59";
+        "python: \"steps.py:load\"\n}" => "python: \"steps.py:load\"\n", "E0103 pipeline.mlp:19:56";
     unclosed_brace_of_the_pipeline: "pipeline.mlp",
-        "  return { f1: f1 }\n}" => "  return { f1: f1 }\n", "E0103 pipeline.mlp:43:17";
+        "  return { f1: f1 }\n}" => "  return { f1: f1 }\n", "E0103 pipeline.mlp:45:18";
     unclosed_brace_of_a_record: "pipeline.mlp",
         "return { f1: f1 }" => "return ▸{ f1: f1", "E0103";
     unclosed_parenthesis: "pipeline.mlp",
@@ -227,7 +262,7 @@ mistakes! {
     unclosed_string: "pipeline.mlp",
         "python: \"steps.py:load\"" => "python: ▸\"steps.py:load", "E0105";
     one_brace_too_many: "pipeline.mlp",
-        "return { f1: f1 }" => "return { f1: f1 } ▸}", "E0104";
+        "return { f1: f1 }" => "return { f1: f1 } }", "E0104 pipeline.mlp:57:1";
     semicolon: "pipeline.mlp",
         "raw      = load(data_path)" => "raw      = load(data_path)▸;", "E0111";
 }
@@ -256,4 +291,36 @@ mistakes! {
         "  resources: { cpu: 1, memory: 1GiB }" => "  ▸shell: \"true\"", "E0211";
     attribute_below_a_statement: "pipeline.mlp",
         "raw      = load(data_path)" => "raw      = load(data_path)\n  ▸owner: \"mlops\"", "E0117";
+}
+
+// The Python file.
+mistakes! {
+    typo_in_a_function: "pipeline.mlp",
+        "steps.py:preprocess" => "steps.py:preproces", "E0402 pipeline.mlp:25:11";
+    typo_in_a_file: "pipeline.mlp",
+        "steps.py:preprocess" => "step.py:preprocess", "E0701 pipeline.mlp:25:11";
+    no_function: "pipeline.mlp",
+        "steps.py:preprocess" => "steps.py", "E0211 pipeline.mlp:25:11";
+    function_renamed: "steps.py",
+        "def preprocess(" => "def prepare(", "E0402 pipeline.mlp:25:11";
+    parameter_renamed: "steps.py",
+        "def preprocess(raw: str)" => "def preprocess(table: str)", "E0404 pipeline.mlp:24:22";
+    parameter_added: "steps.py",
+        "def preprocess(raw: str)" => "def preprocess(raw: str, columns: list)", "E0405 pipeline.mlp:25:11";
+    input_added: "pipeline.mlp",
+        "preprocess(raw: Dataset[csv, Tumour])" => "preprocess(raw: Dataset[csv, Tumour], ▸seed: int = 0)", "E0404";
+    annotation_of_another_type: "steps.py",
+        "n_estimators: int) -> dict" => "n_estimators: str) -> dict", "E0407 pipeline.mlp:29:51";
+    value_annotated_for_an_artifact: "steps.py",
+        "def preprocess(raw: str)" => "def preprocess(raw: dict)", "E0407 pipeline.mlp:24:22";
+    returns_another_type: "steps.py",
+        "def evaluate(model: str, test: str) -> float" => "def evaluate(model: str, test: str) -> str", "E0408 pipeline.mlp:36:75";
+    returns_no_dict: "steps.py",
+        "n_estimators: int) -> dict" => "n_estimators: int) -> str", "E0409 pipeline.mlp:30:9";
+    typo_in_a_returned_name: "steps.py",
+        "return {\"model\": save" => "return {▸\"modle\": save", "E0409";
+    output_not_returned: "steps.py",
+        "return {\"model\": save(forest, \"model.joblib\"), \"test\"" => "return {\"test\"", "E0409 pipeline.mlp:30:9";
+    no_python: "steps.py",
+        "def preprocess(raw: str) -> str:" => "def preprocess(raw: str -> str:", "E0401 steps.py:34:1";
 }

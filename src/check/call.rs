@@ -7,11 +7,11 @@ use crate::graph::{self, Arg, Expr, ExprKind, NodeKind, ParamDefault, Task};
 use crate::resolve::attributes;
 use crate::resolve::module::{Call, Callee};
 use crate::source::Span;
-use crate::types::Type;
+use crate::types::{Proof, Type, fits};
 use crate::value::Value;
 
 use super::Checker;
-use super::edge::Consumer;
+use super::edge::{Consumer, Role};
 
 /// An input of a component, or a parameter of a nested pipeline.
 struct Input<'a> {
@@ -19,6 +19,15 @@ struct Input<'a> {
     ty: &'a Type,
     default: Default,
     span: Span,
+}
+
+/// An argument that was reported.
+struct Fault {
+    /// Index of the input that it was given to.
+    input: usize,
+    /// Index of the first report.
+    report: usize,
+    given: Type,
 }
 
 enum Default {
@@ -138,7 +147,9 @@ impl Checker<'_> {
     ) -> Vec<Arg> {
         let mut given: Vec<Option<Expr>> = inputs.iter().map(|_| None).collect();
         let mut spans: Vec<Option<Span>> = vec![None; inputs.len()];
-        let mut unknown = false;
+        // What was not understood may be the argument that seems to be missing.
+        let mut unknown = !call.whole;
+        let mut faults: Vec<Fault> = Vec::new();
         for (position, arg) in call.args.iter().enumerate() {
             let at = match &arg.name {
                 Some((name, _)) => inputs.iter().position(|input| input.name == *name),
@@ -168,10 +179,25 @@ impl Checker<'_> {
             let name = format!("`{}` of `{callee}`", input.name);
             let consumer = Consumer {
                 name: &name,
+                role: Role::Input,
                 declared: Some(input.span),
             };
-            given[at] = Some(self.wanted(&arg.value, input.ty, consumer));
+            let before = self.diagnostics.len();
+            let value = self.wanted(&arg.value, input.ty, consumer);
+            if self
+                .diagnostics
+                .get(before)
+                .is_some_and(Diagnostic::is_error)
+            {
+                faults.push(Fault {
+                    input: at,
+                    report: before,
+                    given: value.ty.clone(),
+                });
+            }
+            given[at] = Some(value);
         }
+        self.report_swapped(callee, inputs, &faults);
         let missing: Vec<&Input<'_>> = inputs
             .iter()
             .zip(&given)
@@ -200,6 +226,38 @@ impl Checker<'_> {
                 }),
             })
             .collect()
+    }
+
+    /// Two arguments that each would fit the other's input are one mistake.
+    fn report_swapped(&mut self, callee: &str, inputs: &[Input<'_>], faults: &[Fault]) {
+        let [first, second] = faults else { return };
+        let fits_other = |fault: &Fault, other: &Fault| {
+            !fault.given.is_unknown()
+                && fits(&fault.given, inputs[other.input].ty) == Ok(Proof::Proven)
+        };
+        let alone =
+            second.report == first.report + 1 && self.diagnostics.len() == second.report + 1;
+        if !alone || !fits_other(first, second) || !fits_other(second, first) {
+            return;
+        }
+        let spans = [first, second].map(|fault| self.diagnostics[fault.report].primary().span);
+        let [a, b] = [first, second].map(|fault| &inputs[fault.input]);
+        self.diagnostics.truncate(first.report);
+        self.diagnostics.push(
+            Diagnostic::new(
+                codes::TYPE_MISMATCH,
+                spans[0],
+                format!(
+                    "`{}` and `{}` of `{callee}` are given the wrong way round",
+                    a.name, b.name
+                ),
+            )
+            .label(format!("this is `{}`", first.given))
+            .also(spans[1], format!("this is `{}`", second.given))
+            .also(a.span, format!("`{}` takes `{}`", a.name, a.ty))
+            .also(b.span, format!("`{}` takes `{}`", b.name, b.ty))
+            .help("swap the two"),
+        );
     }
 
     fn missing_arguments(&mut self, call: &Call, callee: &str, missing: &[&Input<'_>]) {

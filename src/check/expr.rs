@@ -2,15 +2,15 @@
 
 use indexmap::IndexMap;
 
-use crate::diagnostics::{Diagnostic, codes, did_you_mean};
-use crate::graph::{self, Comparison, Expr, ExprKind, NodeKind};
+use crate::diagnostics::{Diagnostic, codes, did_you_mean, nearest};
+use crate::graph::{self, Comparison, Expr, ExprKind, Node, NodeKind};
 use crate::resolve::module::{self, Arithmetic, LocalId};
 use crate::source::Span;
 use crate::types::constant::{Reject, conform, type_of};
-use crate::types::{Artifact, Type, fits};
+use crate::types::{Artifact, Fit, Mismatch, Proof, Type, fits};
 use crate::value::Value;
 
-use super::edge::{self, Consumer, Producer};
+use super::edge::{self, Consumer, Producer, Role, Source};
 use super::{Checker, Local, fold};
 
 impl Checker<'_> {
@@ -24,6 +24,11 @@ impl Checker<'_> {
         // Inside a literal each part is held against its own part of the type, so that a report points at it.
         match (&source.kind, asked.base()) {
             (module::ExprKind::List(items), Type::List(item)) => {
+                let name = format!("an item of {}", consumer.name);
+                let consumer = Consumer {
+                    name: &name,
+                    ..consumer
+                };
                 let items: Vec<Expr> = items
                     .iter()
                     .map(|source| self.wanted(source, item, consumer))
@@ -31,6 +36,11 @@ impl Checker<'_> {
                 return fold_list(items, asked.unrefined(), source.span);
             }
             (module::ExprKind::Record(entries), Type::Dict(inner)) => {
+                let name = format!("a value of {}", consumer.name);
+                let consumer = Consumer {
+                    name: &name,
+                    ..consumer
+                };
                 let entries = entries
                     .iter()
                     .map(|(name, _, source)| (name.clone(), self.wanted(source, inner, consumer)))
@@ -58,6 +68,11 @@ impl Checker<'_> {
         for (name, key, source) in entries {
             match record.fields.get(name) {
                 Some(ty) => {
+                    let name_of = format!("`{name}` of {}", consumer.name);
+                    let consumer = Consumer {
+                        name: &name_of,
+                        ..consumer
+                    };
                     let value = self.wanted(source, ty, consumer);
                     whole.insert(name.clone(), value);
                 }
@@ -116,23 +131,17 @@ impl Checker<'_> {
         {
             return match conform(value, asked) {
                 // A literal never is an artifact; a conforming text there would be a location.
-                Ok(_) if asked.artifact().is_some() && !value.is_absent() => {
-                    let reject = Reject::Type {
-                        expected: asked.to_string(),
-                    };
-                    self.diagnostics.push(edge::report_constant(
-                        &reject, &expr.ty, asked, expr.span, consumer,
-                    ));
-                    unknown(expr.span)
-                }
-                Ok(value) => Expr {
+                Ok(value) if asked.artifact().is_none() || value.is_absent() => Expr {
                     kind: ExprKind::Const(value),
                     ty: asked.clone(),
                     span: expr.span,
                 },
-                Err(reject) => {
+                fault => {
+                    let reject = fault.err().unwrap_or_else(|| Reject::Type {
+                        expected: asked.to_string(),
+                    });
                     self.diagnostics.push(edge::report_constant(
-                        &reject, &expr.ty, asked, expr.span, consumer,
+                        &reject, value, &expr.ty, asked, expr.span, consumer,
                     ));
                     unknown(expr.span)
                 }
@@ -148,8 +157,46 @@ impl Checker<'_> {
             producer.as_ref(),
             consumer,
         );
-        self.diagnostics.extend(report);
+        self.diagnostics.extend(
+            report.map(|report| match self.would_fit(&fit, &expr.ty, asked) {
+                Some(other) => report.help(format!("`{other}` would fit")),
+                None => report,
+            }),
+        );
         expr
+    }
+
+    /// The one task, or output of one, that was meant when an artifact is wired wrongly.
+    fn would_fit(&self, fit: &Fit, given: &Type, asked: &Type) -> Option<String> {
+        asked.artifact()?;
+        let is_wired_wrongly = match fit {
+            Err(Mismatch::Type | Mismatch::Kind | Mismatch::Format { .. }) => true,
+            // A column with nearly this name is the likelier mistake.
+            Err(Mismatch::Missing { field }) => {
+                let columns = edge::fields_of(given);
+                nearest(field, columns.iter().map(String::as_str)).is_none()
+            }
+            _ => false,
+        };
+        if !is_wired_wrongly {
+            return None;
+        }
+        let fitting = |ty: &Type| fits(ty, asked) == Ok(Proof::Proven);
+        let mut found = self.visible.iter().flat_map(|&node| {
+            let Node { name, ty, .. } = &self.graph[node];
+            let fields = match ty {
+                Type::Record(record) => Some(&record.fields),
+                _ => None,
+            };
+            let outputs = fields
+                .into_iter()
+                .flatten()
+                .filter(|(_, ty)| fitting(ty))
+                .map(move |(field, _)| format!("{name}.{field}"));
+            fitting(ty).then(|| name.clone()).into_iter().chain(outputs)
+        });
+        let only = found.next()?;
+        found.next().is_none().then_some(only)
     }
 
     /// Where the value of an expression is declared, when it is read as it is.
@@ -163,16 +210,27 @@ impl Checker<'_> {
                     .find(|param| param.name == *name)?;
                 Some(Producer {
                     name: format!("`{name}`"),
+                    source: Source::Param,
                     declared: Some(param.span),
                 })
             }
             ExprKind::Node(node) => Some(Producer {
                 name: format!("`{}`", self.graph[*node].name),
+                source: match self.graph[*node].kind {
+                    NodeKind::If(_) => Source::If,
+                    NodeKind::For(_) => Source::Loop,
+                    NodeKind::Task(_) | NodeKind::Require(_) => Source::Task,
+                },
                 declared: self.output_span(*node, None),
             }),
             ExprKind::Field(inner, field) => match inner.kind {
                 ExprKind::Node(node) => Some(Producer {
                     name: format!("`{}.{field}`", self.graph[node].name),
+                    source: match self.graph[node].kind {
+                        NodeKind::If(_) => Source::If,
+                        NodeKind::For(_) => Source::Loop,
+                        NodeKind::Task(_) | NodeKind::Require(_) => Source::Output,
+                    },
                     declared: self.output_span(node, Some(field)),
                 }),
                 _ => None,
@@ -364,10 +422,12 @@ impl Checker<'_> {
                         Err(reject) => {
                             let consumer = Consumer {
                                 name: "the comparison",
+                                role: Role::Part,
                                 declared: None,
                             };
                             let report = edge::report_constant(
                                 &reject,
+                                value,
                                 &literal.ty,
                                 &types[other],
                                 literal.span,
@@ -389,6 +449,9 @@ impl Checker<'_> {
             _ => false,
         };
         if !comparable {
+            let quotes = [(&a, &b), (&b, &a)]
+                .into_iter()
+                .find_map(|(side, other)| edge::quotes_help(side.constant()?, &other.ty));
             let help = if equality {
                 "`==` and `!=` compare scalars of one type, and ints with floats"
             } else {
@@ -397,12 +460,12 @@ impl Checker<'_> {
             self.diagnostics.push(
                 Diagnostic::new(
                     codes::NOT_COMPARABLE,
-                    span,
+                    a.span,
                     format!("`{}` can't compare `{}` with `{}`", op.symbol(), a.ty, b.ty),
                 )
-                .also(a.span, format!("this is `{}`", a.ty))
+                .label(format!("this is `{}`", a.ty))
                 .also(b.span, format!("this is `{}`", b.ty))
-                .help(help),
+                .help(quotes.unwrap_or_else(|| help.to_owned())),
             );
             return unknown(span);
         }
@@ -642,6 +705,7 @@ impl Checker<'_> {
         };
         let consumer = Consumer {
             name: "the right side of `??`",
+            role: Role::Part,
             declared: None,
         };
         // An int with a float default is a float, as in the branches of an `if`.

@@ -18,7 +18,7 @@ use crate::resolve::module::{self, Block, LocalId, Module, Statement, StatementK
 use crate::source::Span;
 use crate::types::{Type, join};
 
-use edge::Consumer;
+use edge::{Consumer, Role};
 
 /// The IR of every pipeline of a module, in the module's order; callees are still indices into the module.
 pub struct Checked {
@@ -67,6 +67,8 @@ struct Checker<'a> {
     locals: Vec<Local>,
     /// The locals of the body's own block, once `finally` is being checked: there they may be absent.
     optional: Vec<bool>,
+    /// The nodes so far of the blocks that are open: what a statement could read instead of what it does.
+    visible: Vec<NodeIndex>,
     diagnostics: Vec<Diagnostic>,
     /// What merged attributes gave rise to already: many tasks share them.
     reported: &'a mut Reported,
@@ -80,6 +82,7 @@ impl<'a> Checker<'a> {
             graph: DiGraph::new(),
             locals: vec![Local::Unknown; pipeline.locals.len()],
             optional: vec![false; pipeline.locals.len()],
+            visible: Vec::new(),
             diagnostics: Vec::new(),
             reported,
         }
@@ -113,6 +116,7 @@ impl<'a> Checker<'a> {
     /// The statements of a block, checked in their order, and the edges between them.
     fn block(&mut self, block: &Block) -> graph::Block {
         let mut nodes = Vec::with_capacity(block.statements.len());
+        let outside = self.visible.len();
         // A `let` makes no node: who reads it waits for what it reads.
         let mut stands_for: Vec<Vec<NodeIndex>> = vec![Vec::new(); block.statements.len()];
         for &at in &block.order {
@@ -130,6 +134,7 @@ impl<'a> Checker<'a> {
             match self.statement(statement) {
                 Some(node) => {
                     nodes.push(node);
+                    self.visible.push(node);
                     for (other, edge) in waits {
                         self.graph.add_edge(other, node, edge);
                     }
@@ -139,6 +144,7 @@ impl<'a> Checker<'a> {
             }
         }
         let value = block.value.as_ref().map(|value| self.expr(value, None));
+        self.visible.truncate(outside);
         graph::Block {
             nodes,
             value: value.filter(|value| value.ty != Type::Nothing),
@@ -164,6 +170,7 @@ impl<'a> Checker<'a> {
                         &Type::Str,
                         Consumer {
                             name: "the message of `require`",
+                            role: Role::Part,
                             declared: None,
                         },
                     ),
@@ -252,10 +259,10 @@ impl<'a> Checker<'a> {
             Type::List(item) => (**item).clone(),
             ty => {
                 let help = match ty {
-                    Type::Optional(_) => {
+                    Type::Optional(inner) if matches!(**inner, Type::List(_)) => {
                         Some("it may be absent: give a list for that case with `?? []`")
                     }
-                    Type::Int => {
+                    ty if matches!(ty.base(), Type::Int) => {
                         Some("there are no ranges: write the list, or let a component return it")
                     }
                     _ => None,
@@ -369,8 +376,10 @@ impl<'a> Checker<'a> {
             }
             return Vec::new();
         };
-        for (name, span, _) in entries {
-            if !pipeline.outputs.iter().any(|output| output.name == *name) {
+        let declared = |name: &str| pipeline.outputs.iter().any(|output| output.name == name);
+        for (name, span, value) in entries {
+            if !declared(name) {
+                self.expr(value, None);
                 let names = pipeline.outputs.iter().map(|output| output.name.as_str());
                 self.diagnostics.push(
                     Diagnostic::new(
@@ -378,24 +387,35 @@ impl<'a> Checker<'a> {
                         *span,
                         format!("pipeline `{}` declares no output `{name}`", pipeline.name),
                     )
-                    .also(pipeline.span, "outputs are declared here")
+                    .also(pipeline.outputs[0].span, "outputs are declared here")
                     .maybe_help(crate::diagnostics::did_you_mean(name, names)),
                 );
             }
         }
         let mut outputs = Vec::new();
+        let mut missing = Vec::new();
         for output in &pipeline.outputs {
             match entries.iter().find(|(name, ..)| *name == output.name) {
                 Some((_, _, value)) => outputs.push(self.output(output, value)),
-                None => self.diagnostics.push(
-                    Diagnostic::new(
-                        codes::BAD_RETURN,
-                        returned.value.span,
-                        format!("`return` leaves out the output `{}`", output.name),
-                    )
-                    .also(output.span, "declared here"),
-                ),
+                None => missing.push(output),
             }
+        }
+        // A misspelt output is also a missing one; one report says both.
+        if !missing.is_empty() && entries.iter().all(|(name, ..)| declared(name)) {
+            let names: Vec<String> = missing
+                .iter()
+                .map(|output| format!("`{}`", output.name))
+                .collect();
+            let mut diagnostic = Diagnostic::new(
+                codes::BAD_RETURN,
+                returned.value.span,
+                format!("`return` leaves out {}", names.join(", ")),
+            );
+            for output in missing {
+                diagnostic =
+                    diagnostic.also(output.span, format!("`{}` is declared here", output.name));
+            }
+            self.diagnostics.push(diagnostic);
         }
         outputs
     }
@@ -408,6 +428,7 @@ impl<'a> Checker<'a> {
         };
         let consumer = Consumer {
             name: &name,
+            role: Role::Output,
             declared: Some(output.span),
         };
         graph::Output {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, input};
 use crate::plan::{self, Plan};
-use crate::run::{self, Display};
+use crate::run;
 use crate::target::local::{self, Local};
 
 /// Run a pipeline on this machine

@@ -125,6 +125,15 @@ pub fn did_you_mean<'a>(
     }
 }
 
+/// `this, that, or the other`
+pub fn either<S: AsRef<str>>(ways: &[S]) -> String {
+    let ways: Vec<&str> = ways.iter().map(AsRef::as_ref).collect();
+    match ways.as_slice() {
+        [init @ .., last] if !init.is_empty() => format!("{}, or {last}", init.join(", ")),
+        ways => ways.join(", "),
+    }
+}
+
 /// `` `a`, `b` or `c` ``
 pub fn one_of<S: AsRef<str>>(names: &[S]) -> String {
     let quoted: Vec<String> = names

@@ -181,12 +181,25 @@ mod tests {
         let text = Arc::new("a: b\nc\n".to_owned());
         let other = Arc::new("d\n".to_owned());
         let mut file = YamlFile::new("a.mlp");
-        file.document(&[("x", vec![shared(&text), shared(&text)]), ("z", vec![shared(&other), shared(&text)])]);
+        file.document(&[
+            ("x", vec![shared(&text), shared(&text)]),
+            ("z", vec![shared(&other), shared(&text)]),
+        ]);
         let yaml = file.finish();
         let lines: Vec<&str> = yaml.lines().skip(1).collect();
         assert_eq!(
             lines,
-            ["- - x", "  - - &text1 |", "      a: b", "      c", "    - *text1", "- - z", "  - - &text2 |", "      d", "    - *text1"]
+            [
+                "- - x",
+                "  - - &text1 |",
+                "      a: b",
+                "      c",
+                "    - *text1",
+                "- - z",
+                "  - - &text2 |",
+                "      d",
+                "    - *text1"
+            ]
         );
     }
 

@@ -1,412 +1,548 @@
-//! Whether a Python function fits a component, with labels in both files.
+//! Whether a function fits a component: its name, its parameters, their annotations.
 
-use super::annotation::Hint;
-use super::{Function, Module, Parameter, ParameterKind};
-use crate::diagnostics::{Diagnostic, codes, did_you_mean};
+use super::annotation::{Annotation, parse};
+use super::returns;
+use super::{Class, Function, Home, Module, Parameter, ParameterKind};
+use crate::diagnostics::{Diagnostic, codes, did_you_mean, nearest, one_of};
 use crate::graph::{Port, PythonInput, PythonOutput};
 use crate::source::Span;
 use crate::types::Type;
 
-/// What a component says of its function.
+/// What the `.mlp` file says of a Python step.
 pub struct Component<'a> {
     pub name: &'a str,
     pub inputs: &'a [Port],
     pub outputs: &'a [Port],
-    pub unnamed_output: bool,
     /// Of the text `"file.py:function"`.
     pub reference: Span,
     pub function: &'a str,
 }
 
-/// How the function's parameters and results meet the ports, in port order.
+/// How the ports reach the function, in port order, and what does not fit.
 pub struct Checked {
     pub inputs: Vec<PythonInput>,
     pub outputs: Vec<PythonOutput>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Checks a function against its component. `is_beside` says whether a module stands beside the file.
-pub fn check(component: &Component<'_>, module: &Module, is_beside: &dyn Fn(&str) -> bool) -> Checked {
-    let mut check = Check {
+/// What is wrong with a file itself, whichever component names it: a syntax error, imports of files that are not embedded. `is_beside` says whether
+/// a module of that name stands beside it; `reference` is a place that names the file.
+pub fn module_faults(
+    module: &Module,
+    reference: Span,
+    is_beside: &dyn Fn(&str) -> bool,
+) -> Vec<Diagnostic> {
+    if let Some(error) = &module.error {
+        let fault = Diagnostic::new(
+            codes::PYTHON_SYNTAX,
+            error.span,
+            "the Python file does not parse",
+        )
+        .label(error.label.as_str())
+        .also(reference, "the file is embedded here")
+        .help("`python -m py_compile` on the file shows Python's own message");
+        return vec![fault];
+    }
+    let local = module
+        .imports
+        .iter()
+        .filter(|import| import.is_relative || is_beside(&import.module));
+    local
+        .map(|import| {
+            let kind = if import.is_relative { "is relative" } else { "stands beside this file" };
+            Diagnostic::new(codes::LOCAL_IMPORT, import.span, format!("`{}` is not embedded with this file", import.module))
+                .label(format!("this module {kind}, and only the one file goes into what is compiled"))
+                .also(reference, "the file is embedded here")
+                .help("move what it needs into this file, or build an image that has both and name the function as `\"package.module:function\"`")
+        })
+        .collect()
+}
+
+/// Holds a component against the file's function.
+pub fn check(component: &Component<'_>, module: &Module) -> Checked {
+    let mut checker = Checker {
         component,
         module,
         diagnostics: Vec::new(),
     };
-    check.imports(is_beside);
-    let (inputs, outputs) = match check.function() {
-        Some(function) => {
-            check.parameters(function);
-            check.returned(function);
-            conventions(component, function)
-        }
-        None => (
-            component.inputs.iter().map(|port| given(port, None)).collect(),
-            component.outputs.iter().map(|_| PythonOutput::Returned).collect(),
-        ),
-    };
-    Checked {
-        inputs,
-        outputs,
-        diagnostics: check.diagnostics,
-    }
-}
-
-fn conventions(component: &Component<'_>, function: &Function) -> (Vec<PythonInput>, Vec<PythonOutput>) {
-    let named = |port: &Port| function.parameters.iter().find(|parameter| parameter.name == port.name);
-    let inputs = component.inputs.iter().map(|port| given(port, named(port))).collect();
-    let outputs = component
-        .outputs
-        .iter()
-        .map(|port| match named(port) {
-            None => PythonOutput::Returned,
-            Some(parameter) if wants_path(parameter) => PythonOutput::PathParameter,
-            Some(_) => PythonOutput::StrParameter,
-        })
-        .collect();
-    (inputs, outputs)
-}
-
-fn given(port: &Port, parameter: Option<&Parameter>) -> PythonInput {
-    if port.ty.is_value() {
-        PythonInput::Value
-    } else if parameter.is_some_and(wants_path) {
-        PythonInput::Path
+    // What does not parse is reported once, by the file.
+    let function = if module.error.is_some() {
+        None
     } else {
+        checker.function()
+    };
+    let mut checked = match function {
+        Some(function) => checker.signature(function),
+        None => Checked {
+            inputs: component
+                .inputs
+                .iter()
+                .map(|port| default_input(&port.ty))
+                .collect(),
+            outputs: component
+                .outputs
+                .iter()
+                .map(|_| PythonOutput::Returned)
+                .collect(),
+            diagnostics: Vec::new(),
+        },
+    };
+    checked.diagnostics = checker.diagnostics;
+    checked
+}
+
+fn default_input(ty: &Type) -> PythonInput {
+    if is_artifact(ty) {
         PythonInput::Str
+    } else {
+        PythonInput::Value
     }
 }
 
-/// The annotation is of paths, and not of texts too.
-fn wants_path(parameter: &Parameter) -> bool {
-    fn names<'h>(hint: &'h Hint, found: &mut Vec<&'h str>) {
-        match hint {
-            Hint::Named(name, args) => {
-                found.push(name);
-                args.iter().for_each(|arg| names(arg, found));
-            }
-            Hint::Union(members) => members.iter().for_each(|member| names(member, found)),
-            Hint::None | Hint::Other => {}
-        }
-    }
-    let Some(annotation) = &parameter.annotation else { return false };
-    let hint = Hint::parse(&annotation.text);
-    let mut found = Vec::new();
-    names(&hint, &mut found);
-    found.iter().any(|name| matches!(*name, "Path" | "PurePath" | "PosixPath")) && !found.contains(&"str")
+/// An artifact or a list of them.
+fn is_artifact(ty: &Type) -> bool {
+    ty.artifact().is_some() || ty.artifact_list().is_some()
 }
 
-struct Check<'a> {
-    component: &'a Component<'a>,
-    module: &'a Module,
-    diagnostics: Vec<Diagnostic>,
+/// Decorators that leave a function's parameters and what it returns as they are.
+const PLAIN_DECORATORS: [&str; 11] = [
+    "cache",
+    "lru_cache",
+    "override",
+    "final",
+    "deprecated",
+    "no_type_check",
+    "no_grad",
+    "inference_mode",
+    "njit",
+    "jit",
+    "profile",
+];
+
+pub(super) struct Checker<'a> {
+    pub component: &'a Component<'a>,
+    pub module: &'a Module,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
-impl<'a> Check<'a> {
-    fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
-    }
-
-    fn imports(&mut self, is_beside: &dyn Fn(&str) -> bool) {
-        for import in &self.module.imports {
-            if import.is_relative || is_beside(&import.module) {
-                let name = if import.module.is_empty() { "." } else { &import.module };
-                self.report(
-                    Diagnostic::new(
-                        codes::LOCAL_IMPORT,
-                        import.span,
-                        format!("`{name}` stands beside this file and is not there when the step runs"),
-                    )
-                    .label("only this one file is embedded in what is compiled")
-                    .also(self.component.reference, "the step is made from that file")
-                    .help(
-                        "put what is needed into this file, or into a package that the image has or `packages` installs",
-                    ),
-                );
-            }
-        }
-    }
-
+impl<'a> Checker<'a> {
+    /// The function, when it is one whose signature can be read.
     fn function(&mut self) -> Option<&'a Function> {
-        let Component { function, reference, .. } = *self.component;
-        if let Some(error) = self.module.error {
-            self.report(
-                Diagnostic::new(codes::PYTHON_SYNTAX, error, "this is no Python")
-                    .also(reference, "the step is made from that file"),
+        let (module, written) = (self.module, self.component.function);
+        let home = |function: &&Function| function.home == Home::Module;
+        // Of several definitions the last one holds.
+        if let Some(function) = module
+            .functions
+            .iter()
+            .filter(home)
+            .rfind(|function| function.name == written)
+        {
+            return self.plain(function);
+        }
+        if module.names.iter().any(|name| name == written) {
+            // It is imported or computed: there is no signature to read.
+            return None;
+        }
+        let name = written.rsplit('.').next().unwrap_or(written);
+        let reference = self.component.reference;
+        let named = |text: String| Diagnostic::new(codes::NO_STEP_FUNCTION, reference, text);
+        let candidates = || {
+            module
+                .functions
+                .iter()
+                .filter(home)
+                .map(|function| function.name.as_str())
+        };
+        if let Some(class) = module.classes.iter().find(|class| class.name == written) {
+            self.diagnostics.push(
+                named(format!("`{written}` is a class, not a function"))
+                    .label("a function at the top level of the file is expected")
+                    .also(class.span, "the class")
+                    .help("write a function that makes an object of it and calls what is needed"),
             );
             return None;
         }
-        if let Some(found) = self.module.functions.iter().find(|found| found.name == function) {
-            if found.is_async {
-                self.report(
-                    Diagnostic::new(codes::NOT_CALLABLE, found.span, format!("`{function}` is an async function"))
-                        .also(reference, "named here")
-                        .help("name a plain function that runs it: `asyncio.run(..)`"),
-                );
-                return None;
-            }
-            return Some(found);
+        if let Some(function) = module
+            .functions
+            .iter()
+            .rfind(|function| function.name == name)
+        {
+            let diagnostic = match &function.home {
+                Home::Class(class) => named(format!(
+                    "`{name}` is a method of `{class}`, not a function"
+                ))
+                .help(format!(
+                    "write a function at the top level that makes a `{class}` and calls `{name}`"
+                )),
+                Home::Function(outer) => named(format!(
+                    "`{name}` is defined inside `{outer}`, out of reach"
+                ))
+                .help(format!(
+                    "move `{name}` out of `{outer}`, to the top level of the file"
+                )),
+                Home::Module => unreachable!("it was looked for above"),
+            };
+            self.diagnostics.push(
+                diagnostic
+                    .label("a function at the top level of the file is expected")
+                    .also(function.span, "it is defined here"),
+            );
+            return None;
         }
-        let class = self.module.classes.iter().find(|class| class.name == function);
-        let inner = self.module.inner.iter().find(|(name, _)| name == function);
-        let diagnostic = if let Some(class) = class {
-            Diagnostic::new(codes::NOT_CALLABLE, reference, format!("`{function}` is a class"))
-                .also(class.span, "defined here")
-                .help("name a function at the top of the file")
-        } else if let Some((_, span)) = inner {
-            Diagnostic::new(codes::NOT_CALLABLE, reference, format!("`{function}` is not at the top of the file"))
-                .also(*span, "it is inside a class or another function")
-                .help("name a function at the top of the file")
-        } else {
-            let names = self.module.functions.iter().map(|found| found.name.as_str());
-            Diagnostic::new(codes::NO_FUNCTION, reference, format!("the file has no function `{function}`"))
-                .maybe_help(did_you_mean(function, names))
-        };
-        self.report(diagnostic);
+        if !module.has_star {
+            let mut diagnostic = Diagnostic::new(
+                codes::NO_FUNCTION,
+                reference,
+                format!("there is no function `{written}` in the file"),
+            )
+            .label("no such function at the top level")
+            .maybe_help(did_you_mean(written, candidates()));
+            if let Some(near) =
+                nearest(written, candidates()).and_then(|near| candidates_span(module, near))
+            {
+                diagnostic = diagnostic.also(near, "the nearest one");
+            }
+            self.diagnostics.push(diagnostic);
+        }
         None
     }
 
-    fn parameters(&mut self, function: &Function) {
-        let Component { name, inputs, outputs, .. } = *self.component;
-        let takes_all = function.parameters.iter().any(|one| one.kind == ParameterKind::RestByName);
-        let mut missing = Vec::new();
-        for port in inputs {
-            match function.parameters.iter().find(|one| one.name == port.name) {
-                None if takes_all => {}
-                None => missing.push(port),
-                Some(parameter) => self.annotation(function, parameter, port),
-            }
+    /// The function, unless calling it does not run it or its signature is hidden.
+    fn plain(&mut self, function: &'a Function) -> Option<&'a Function> {
+        if function
+            .decorators
+            .iter()
+            .any(|decorator| !PLAIN_DECORATORS.contains(&decorator.as_str()))
+        {
+            return None;
         }
-        let extra: Vec<&Parameter> = function
+        let (what, help) = match function {
+            Function { is_async: true, .. } => (
+                "is `async`: calling it runs nothing",
+                "write a plain function that calls `asyncio.run(..)`",
+            ),
+            Function {
+                is_generator: true, ..
+            } => (
+                "is a generator: calling it runs nothing",
+                "return a list, or write to a file, instead of `yield`",
+            ),
+            _ => return Some(function),
+        };
+        self.diagnostics.push(
+            Diagnostic::new(
+                codes::NO_STEP_FUNCTION,
+                self.component.reference,
+                format!("`{}` {what}", function.name),
+            )
+            .label("a plain function is expected")
+            .also(function.span, "it is defined here")
+            .help(help),
+        );
+        None
+    }
+
+    fn signature(&mut self, function: &'a Function) -> Checked {
+        let component = self.component;
+        let takes_all = function
             .parameters
             .iter()
-            .filter(|one| !matches!(one.kind, ParameterKind::Rest | ParameterKind::RestByName))
-            .filter(|one| !inputs.iter().chain(outputs).any(|port| port.name == one.name))
-            .filter(|one| one.default.is_none())
-            .collect();
-        for port in &missing {
-            // A port and a parameter that differ in spelling are one mistake.
-            let candidates = function.parameters.iter().map(|one| one.name.as_str());
-            let diagnostic = Diagnostic::new(
-                codes::PORT_WITHOUT_PARAMETER,
-                port.span,
-                format!("`{}` takes no `{}`", function.name, port.name),
-            )
-            .label(format!("an input of `{name}`"))
-            .also(function.span, "the function")
-            .maybe_help(did_you_mean(&port.name, candidates));
-            self.report(diagnostic);
-        }
-        for parameter in function.parameters.iter() {
-            let is_port = inputs.iter().chain(outputs).any(|port| port.name == parameter.name);
-            if is_port && parameter.kind == ParameterKind::PositionalOnly {
-                self.report(
-                    Diagnostic::new(
-                        codes::NOT_CALLABLE,
-                        parameter.span,
-                        format!("`{}` can't be given by name", parameter.name),
-                    )
-                    .label("it stands before `/`")
-                    .also(self.component.reference, "a step gives its inputs by name")
-                    .help("take the `/` out"),
-                );
-            }
-        }
-        if missing.is_empty() {
-            for parameter in extra {
-                let ports = inputs.iter().map(|port| port.name.as_str());
-                self.report(
-                    Diagnostic::new(
-                        codes::PARAMETER_WITHOUT_PORT,
-                        parameter.span,
-                        format!("`{name}` gives no value for `{}`", parameter.name),
-                    )
-                    .label("it has no default")
-                    .also(self.component.reference, format!("`{name}` calls it with its inputs"))
-                    .help(did_you_mean(&parameter.name, ports).unwrap_or_else(|| {
-                        format!("add an input `{}` to `{name}`, or give the parameter a default", parameter.name)
-                    })),
-                );
-            }
-        }
-    }
-
-    fn annotation(&mut self, function: &Function, parameter: &Parameter, port: &Port) {
-        let Some(annotation) = &parameter.annotation else { return };
-        let hint = Hint::parse(&annotation.text);
-        if hint.takes(&port.ty) == Some(false) {
-            let expected = expected(&port.ty);
-            self.report(
-                Diagnostic::new(
-                    codes::ANNOTATION_DIFFERS,
-                    annotation.span,
-                    format!("`{}` of `{}` is `{}`, not `{}`", port.name, self.component.name, port.ty, annotation.text),
-                )
-                .label(format!("`{}` says `{}`", function.name, annotation.text))
-                .also(port.span, format!("this is `{}`", port.ty))
-                .help(format!("annotate it as `{expected}`, or change the port")),
-            );
-        } else if port.ty.is_optional()
-            && hint.takes_none() == Some(false)
-            && parameter.default.as_deref() != Some("None")
-        {
-            self.report(
-                Diagnostic::new(
-                    codes::NONE_NOT_EXPECTED,
-                    annotation.span,
-                    format!("`{}` may be absent, and is then `None`", port.name),
-                )
-                .label(format!("`{}` says `{}`", function.name, annotation.text))
-                .also(port.span, format!("this is `{}`", port.ty))
-                .help(format!("annotate it as `{} | None`", annotation.text)),
-            );
-        }
-    }
-
-    fn returned(&mut self, function: &Function) {
-        let Component { outputs, .. } = *self.component;
-        let returned: Vec<&Port> = outputs
+            .any(|parameter| parameter.kind == ParameterKind::Keywords);
+        self.parameters(function, takes_all);
+        let inputs = component
+            .inputs
             .iter()
-            .filter(|port| !function.parameters.iter().any(|one| one.name == port.name))
+            .map(|port| match named(function, &port.name) {
+                Some(parameter) => self.input(function, port, parameter),
+                None => default_input(&port.ty),
+            })
             .collect();
-        match returned.as_slice() {
-            [] => {}
-            [only] => self.returned_one(function, only),
-            several => self.returned_several(function, several),
+        let outputs: Vec<PythonOutput> = component
+            .outputs
+            .iter()
+            .map(|port| match named(function, &port.name) {
+                Some(parameter) => self.output(function, port, parameter),
+                None => PythonOutput::Returned,
+            })
+            .collect();
+        let returned = component.outputs.iter().zip(&outputs);
+        let returned: Vec<&Port> = returned
+            .filter(|(_, by)| **by == PythonOutput::Returned)
+            .map(|(port, _)| port)
+            .collect();
+        returns::check(self, function, &returned);
+        Checked {
+            inputs,
+            outputs,
+            diagnostics: Vec::new(),
         }
     }
 
-    fn returned_one(&mut self, function: &Function, port: &Port) {
-        let Some(annotation) = &function.returns else { return };
-        if Hint::parse(&annotation.text).gives(&port.ty) == Some(false) {
-            let what = if self.component.unnamed_output {
-                format!("the output of `{}`", self.component.name)
-            } else {
-                format!("the output `{}`", port.name)
-            };
-            self.report(
-                Diagnostic::new(
-                    codes::RETURN_DIFFERS,
-                    annotation.span,
-                    format!("{what} is `{}`, but `{}` returns `{}`", port.ty, function.name, annotation.text),
-                )
-                .label(format!("`{}` would fit", expected(&port.ty)))
-                .also(port.span, "declared here"),
-            );
-        }
-    }
-
-    fn returned_several(&mut self, function: &Function, ports: &[&Port]) {
-        if let Some(annotation) = &function.returns {
-            let hint = Hint::parse(&annotation.text);
-            let class = hint
-                .name()
-                .and_then(|name| self.module.classes.iter().find(|class| class.name == name));
-            if let Some(class) = class {
-                if class.is_record {
-                    let fields: Vec<(&str, Span)> =
-                        class.fields.iter().map(|(name, ty)| (name.as_str(), ty.span)).collect();
-                    self.names(&fields, ports, class.span, &format!("`{}`", class.name));
-                    for (name, ty) in &class.fields {
-                        let Some(port) = ports.iter().find(|port| port.name == *name) else { continue };
-                        if Hint::parse(&ty.text).gives(&port.ty) == Some(false) {
-                            self.report(
-                                Diagnostic::new(
-                                    codes::RETURN_DIFFERS,
-                                    ty.span,
-                                    format!("the output `{name}` is `{}`, not `{}`", port.ty, ty.text),
-                                )
-                                .label(format!("`{}` would fit", expected(&port.ty)))
-                                .also(port.span, "declared here"),
-                            );
-                        }
-                    }
-                }
-                return;
-            }
-            // Anything but a dict of the outputs can't hold several.
-            let single = match &hint {
-                Hint::None => true,
-                Hint::Named(name, _) => {
-                    matches!(name.as_str(), "int" | "float" | "str" | "bool" | "list" | "List" | "Path" | "bytes")
-                        || name.eq_ignore_ascii_case("tuple")
-                }
-                _ => false,
-            };
-            if single {
-                let names: Vec<String> = ports.iter().map(|port| format!("\"{}\": ..", port.name)).collect();
-                self.report(
+    /// Each input has a parameter, and each required parameter is a port.
+    fn parameters(&mut self, function: &Function, takes_all: bool) {
+        let component = self.component;
+        let ports = || component.inputs.iter().chain(component.outputs);
+        let is_port = |name: &str| ports().any(|port| port.name == name);
+        for parameter in &function.parameters {
+            let has_port = is_port(&parameter.name);
+            if parameter.kind == ParameterKind::PositionalOnly
+                && (has_port || !parameter.has_default)
+            {
+                self.diagnostics.push(
                     Diagnostic::new(
-                        codes::RETURN_DIFFERS,
-                        annotation.span,
+                        codes::POSITIONAL_ONLY,
+                        component.reference,
                         format!(
-                            "`{}` has {} outputs, but `{}` returns `{}`",
-                            self.component.name,
-                            ports.len(),
-                            function.name,
-                            annotation.text
+                            "`{}` takes `{}` by position only",
+                            function.name, parameter.name
                         ),
                     )
-                    .also(ports[0].span, "declared here")
-                    .help(format!(
-                        "return a dict `{{{}}}`, a dataclass or a named tuple with these names",
-                        names.join(", ")
-                    )),
+                    .label("ports are given by name")
+                    .also(
+                        parameter.span,
+                        "a parameter before `/` has no name to its callers",
+                    )
+                    .help("drop the `/` from the function's parameters"),
                 );
-                return;
             }
         }
-        for dict in &function.returned_dicts {
-            let keys: Vec<(&str, Span)> = dict.keys.iter().map(|(name, span)| (name.as_str(), *span)).collect();
-            self.names(&keys, ports, dict.span, "this dict");
+        let mut extra: Vec<&Parameter> = function
+            .parameters
+            .iter()
+            .filter(|parameter| {
+                matches!(
+                    parameter.kind,
+                    ParameterKind::Plain | ParameterKind::KeywordOnly
+                )
+            })
+            .filter(|parameter| !parameter.has_default && !is_port(&parameter.name))
+            .collect();
+        let free = |parameter: &&Parameter| {
+            matches!(
+                parameter.kind,
+                ParameterKind::Plain | ParameterKind::KeywordOnly
+            ) && !is_port(&parameter.name)
+        };
+        for port in component.inputs {
+            let is_named = |parameter: &Parameter| {
+                parameter.name == port.name
+                    && !matches!(
+                        parameter.kind,
+                        ParameterKind::Rest | ParameterKind::Keywords
+                    )
+            };
+            if takes_all || function.parameters.iter().any(is_named) {
+                continue;
+            }
+            let candidates: Vec<&Parameter> = function.parameters.iter().filter(free).collect();
+            let names = || candidates.iter().map(|parameter| parameter.name.as_str());
+            let mut diagnostic = Diagnostic::new(
+                codes::NO_PARAMETER,
+                port.span,
+                format!("`{}` has no parameter `{}`", function.name, port.name),
+            )
+            .label("an input reaches the function by the parameter of its name")
+            .maybe_help(did_you_mean(&port.name, names()));
+            // One cause, one report: a parameter that was meant is not reported as one too many.
+            match nearest(&port.name, names())
+                .and_then(|near| candidates.iter().find(|parameter| parameter.name == near))
+            {
+                Some(near) => {
+                    extra.retain(|parameter| parameter.name != near.name);
+                    diagnostic = diagnostic.also(near.span, "the nearest parameter");
+                }
+                None => {
+                    if let [only] = extra[..] {
+                        extra.clear();
+                        diagnostic = diagnostic.also(only.span, "this parameter is no port");
+                    } else {
+                        diagnostic = diagnostic.also(function.span, "the function");
+                    }
+                }
+            }
+            if diagnostic.help.is_none() {
+                diagnostic = diagnostic.help(format!(
+                    "add a parameter `{}` to `{}`",
+                    port.name, function.name
+                ));
+            }
+            self.diagnostics.push(diagnostic);
+        }
+        for parameter in extra {
+            let inputs: Vec<&str> = component
+                .inputs
+                .iter()
+                .map(|port| port.name.as_str())
+                .collect();
+            let ports = match inputs.len() {
+                0 => "it has no inputs".to_owned(),
+                1..=12 => format!(
+                    "its inputs are {}",
+                    one_of(&inputs).replace(" or ", " and ")
+                ),
+                count => format!("it has {count} inputs"),
+            };
+            self.diagnostics.push(
+                Diagnostic::new(
+                    codes::EXTRA_PARAMETER,
+                    component.reference,
+                    format!(
+                        "`{}` needs `{}`, which `{}` does not give",
+                        function.name, parameter.name, component.name
+                    ),
+                )
+                .label(format!(
+                    "no port of the component is called `{}`: {ports}",
+                    parameter.name
+                ))
+                .also(parameter.span, "this parameter has no default")
+                .help(
+                    "add an input of that name to the component, or give the parameter a default",
+                ),
+            );
         }
     }
 
-    /// Holds the names that are returned against the outputs.
-    fn names(&mut self, given: &[(&str, Span)], ports: &[&Port], span: Span, what: &str) {
-        let unknown: Vec<&(&str, Span)> =
-            given.iter().filter(|(name, _)| !ports.iter().any(|port| port.name == *name)).collect();
-        for (name, at) in &unknown {
-            let names = ports.iter().map(|port| port.name.as_str());
-            self.report(
+    /// How an input is given, by the annotation of its parameter.
+    fn input(&mut self, function: &Function, port: &Port, parameter: &Parameter) -> PythonInput {
+        let Some(annotated) = &parameter.annotation else {
+            return default_input(&port.ty);
+        };
+        let annotation = parse(&annotated.text, self.module);
+        if !annotation.takes(&port.ty, self.module) {
+            let given = given(&port.ty);
+            let diagnostic = Diagnostic::new(
+                codes::PARAMETER_TYPE,
+                port.span,
+                format!(
+                    "`{}` takes `{}` as `{}`, and is given {given}",
+                    function.name, port.name, annotated.text
+                ),
+            )
+            .label(format!("this is `{}`", port.ty))
+            .also(annotated.span, "annotated here")
+            .maybe_help(input_help(&annotation, &port.ty, self.module));
+            self.diagnostics.push(diagnostic);
+        } else if port.ty.is_optional()
+            && !annotation.has_none()
+            && !parameter.default_is_none
+            && !is_open(&annotation)
+        {
+            self.diagnostics.push(
                 Diagnostic::new(
-                    codes::RETURN_DIFFERS,
-                    *at,
-                    format!("`{}` has no output `{name}`", self.component.name),
+                    codes::NONE_NOT_TAKEN,
+                    port.span,
+                    format!(
+                        "`{}` is given `None` when `{}` is absent",
+                        function.name, port.name
+                    ),
                 )
-                .also(ports[0].span, "its outputs are declared here")
-                .maybe_help(did_you_mean(name, names)),
+                .label(format!("this is `{}`", port.ty))
+                .also(annotated.span, "annotated without `None`")
+                .help(format!(
+                    "annotate it `{} | None`, and handle `None`",
+                    annotated.text
+                )),
             );
         }
-        // A misspelt name is also a missing one.
-        if !unknown.is_empty() {
-            return;
+        match is_artifact(&port.ty) {
+            true if annotation.wants_path() => PythonInput::Path,
+            true => PythonInput::Str,
+            false => PythonInput::Value,
         }
-        for port in ports {
-            if !given.iter().any(|(name, _)| *name == port.name) && !port.ty.is_optional() {
-                self.report(
-                    Diagnostic::new(
-                        codes::RETURN_DIFFERS,
-                        span,
-                        format!("{what} lacks the output `{}`", port.name),
-                    )
-                    .also(port.span, "declared here"),
-                );
-            }
+    }
+
+    /// How an output by parameter is given its path.
+    fn output(&mut self, function: &Function, port: &Port, parameter: &Parameter) -> PythonOutput {
+        let annotation = parameter
+            .annotation
+            .as_ref()
+            .map(|it| (it, parse(&it.text, self.module)));
+        let Some((annotated, annotation)) = annotation else {
+            return PythonOutput::StrParameter;
+        };
+        let path = Type::Artifact(std::sync::Arc::new(crate::types::Artifact {
+            kind: crate::types::ArtifactKind::Artifact,
+            format: None,
+            columns: None,
+        }));
+        if !annotation.takes(&path, self.module) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    codes::PARAMETER_TYPE,
+                    port.span,
+                    format!("`{}` takes `{}` as `{}`, and is given the path to write it to", function.name, port.name, annotated.text),
+                )
+                .label("an output with a parameter of its name is written to the path that this gets")
+                .also(annotated.span, "annotated here")
+                .help("annotate it `str` or `pathlib.Path` and write to it, or rename the parameter and return the output"),
+            );
+        }
+        if annotation.wants_path() {
+            PythonOutput::PathParameter
+        } else {
+            PythonOutput::StrParameter
         }
     }
 }
 
-/// The annotation that fits a type.
-fn expected(ty: &Type) -> String {
-    let plain = match ty.base() {
-        Type::Int => "int".to_owned(),
-        Type::Float => "float".to_owned(),
-        Type::Bool => "bool".to_owned(),
-        Type::Str | Type::Date | Type::DateTime | Type::Artifact(_) => "str".to_owned(),
-        Type::List(item) => format!("list[{}]", expected(item)),
-        Type::Dict(item) => format!("dict[str, {}]", expected(item)),
-        Type::Record(_) => "dict".to_owned(),
-        Type::Optional(_) | Type::Refined(_) | Type::Nothing | Type::Unknown => "object".to_owned(),
-    };
-    if ty.is_optional() { format!("{plain} | None") } else { plain }
+fn candidates_span(module: &Module, name: &str) -> Option<Span> {
+    let found = module
+        .functions
+        .iter()
+        .find(|function| function.home == Home::Module && function.name == name)?;
+    Some(found.span)
+}
+
+/// The parameter that a keyword of this name reaches.
+fn named<'f>(function: &'f Function, name: &str) -> Option<&'f Parameter> {
+    function.parameters.iter().find(|parameter| {
+        parameter.name == name
+            && matches!(
+                parameter.kind,
+                ParameterKind::Plain | ParameterKind::KeywordOnly
+            )
+    })
+}
+
+/// Something in it can't be told, and may take `None`.
+fn is_open(annotation: &Annotation) -> bool {
+    match annotation {
+        Annotation::Unknown => true,
+        Annotation::Union(members) => members.contains(&Annotation::Unknown),
+        _ => false,
+    }
+}
+
+/// What reaches a function from a port of this type, in words.
+fn given(ty: &Type) -> String {
+    match ty {
+        Type::Optional(inner) => given(inner),
+        Type::Artifact(_) => "the path of a file or folder".to_owned(),
+        Type::List(item) if item.artifact().is_some() => "a list of paths".to_owned(),
+        Type::Record(_) => "a dict".to_owned(),
+        Type::Date | Type::DateTime => "ISO-8601 text".to_owned(),
+        other => format!("`{}`", other.unrefined()),
+    }
+}
+
+fn input_help(annotation: &Annotation, ty: &Type, module: &Module) -> Option<String> {
+    let class: Option<&Class> = annotation.only_class(module);
+    Some(match (annotation, ty.base()) {
+        (Annotation::Data, Type::Artifact(_)) => {
+            "annotate it `str` or `pathlib.Path`, and read the file in the function".to_owned()
+        }
+        (Annotation::SdkArtifact, Type::Artifact(_)) => {
+            "annotate it `str` or `pathlib.Path`: the path itself is given, without the SDK's `.path`".to_owned()
+        }
+        (_, Type::Artifact(_)) => "annotate it `str` or `pathlib.Path`".to_owned(),
+        (_, Type::Date | Type::DateTime) => "annotate it `str`, and parse it in the function".to_owned(),
+        (_, Type::Record(_)) => match class {
+            Some(class) => format!("annotate it `dict`, and make a `{}` of it in the function", class.name),
+            None => "annotate it `dict`".to_owned(),
+        },
+        (Annotation::Int, Type::Float) => "annotate it `float`, or declare the input as `int`".to_owned(),
+        (_, Type::List(item)) if item.artifact().is_some() => "annotate it `list[str]` or `list[pathlib.Path]`".to_owned(),
+        _ => return None,
+    })
 }

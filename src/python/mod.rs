@@ -1,47 +1,81 @@
-//! The Python bridge: what a `.py` file holds, read without importing it, and whether a function in it fits a component.
+//! The Python bridge: what a `.py` file holds, and whether its function fits a component. The file is parsed, never imported.
+//!
+//! [`read`] gives plain data, [`check`] holds it against a component. What can't be judged from the text (an alias, an imported class, an
+//! unknown decorator) is accepted: the shim checks values again when the step runs.
 
 mod annotation;
 mod check;
 mod read;
+mod returns;
+#[cfg(test)]
+mod tests;
 
-pub use check::{Checked, Component, check};
+use crate::source::{FileId, Span};
+
+pub use check::{Checked, Component, check, module_faults};
 pub use read::read;
 
-use crate::source::Span;
+/// What a `python:` place names: a file, else an installed module.
+pub fn names_file(place: &str) -> bool {
+    place.ends_with(".py") || place.contains('/')
+}
 
-/// What a Python file holds, as far as a component can tell.
-#[derive(Debug, Default)]
+/// A Python file.
+#[derive(Clone, Debug)]
 pub struct Module {
-    /// Functions at the top level, in the order of the file. Python keeps the last of one name.
+    pub file: FileId,
+    /// All of them, nested ones and methods too, in the order of the file.
     pub functions: Vec<Function>,
     pub classes: Vec<Class>,
-    /// Functions that a component can't name: those inside classes and other functions.
-    pub inner: Vec<(String, Span)>,
+    /// Imports that run whenever the file does: guarded ones are left out.
     pub imports: Vec<Import>,
-    /// The first place that is no Python.
-    pub error: Option<Span>,
+    /// Other names that the module binds: by assignment or import.
+    pub names: Vec<String>,
+    /// `from x import *`: any name may be there.
+    pub has_star: bool,
+    pub error: Option<SyntaxError>,
 }
 
-#[derive(Debug)]
+/// The first place where a file is no Python, and what is to be said there.
+#[derive(Clone, Debug)]
+pub struct SyntaxError {
+    pub span: Span,
+    pub label: String,
+}
+
+#[derive(Clone, Debug)]
 pub struct Function {
     pub name: String,
-    /// Of the name.
     pub span: Span,
-    pub is_async: bool,
+    pub home: Home,
     pub parameters: Vec<Parameter>,
-    pub returns: Option<Annotation>,
-    /// The keys of each `return {..}` whose keys are all literal texts.
-    pub returned_dicts: Vec<ReturnedDict>,
+    pub returns: Option<Annotated>,
+    /// Their last names: `cache` for `@functools.cache()`.
+    pub decorators: Vec<String>,
+    pub is_async: bool,
+    /// It holds a `yield`.
+    pub is_generator: bool,
+    pub returned: Vec<Returned>,
+    /// Its end can't be reached without a `return`, as far as its last statement shows.
+    pub ends_elsewhere: bool,
 }
 
-#[derive(Debug)]
+/// Where a function is defined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    Module,
+    Class(String),
+    Function(String),
+}
+
+#[derive(Clone, Debug)]
 pub struct Parameter {
     pub name: String,
     pub span: Span,
     pub kind: ParameterKind,
-    pub annotation: Option<Annotation>,
-    /// The text of its default.
-    pub default: Option<String>,
+    pub annotation: Option<Annotated>,
+    pub has_default: bool,
+    pub default_is_none: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,40 +86,69 @@ pub enum ParameterKind {
     /// `*args`
     Rest,
     /// `**kwargs`
-    RestByName,
+    Keywords,
 }
 
-#[derive(Clone, Debug)]
-pub struct Annotation {
+/// The text of an annotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annotated {
     pub text: String,
     pub span: Span,
 }
 
-#[derive(Debug)]
-pub struct ReturnedDict {
-    pub keys: Vec<(String, Span)>,
+/// A `return` statement.
+#[derive(Clone, Debug)]
+pub struct Returned {
     pub span: Span,
+    pub value: ReturnedValue,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+pub enum ReturnedValue {
+    /// `return` or `return None`
+    Nothing,
+    /// A dict display with its keys; `open` when it has others than literal ones.
+    Dict {
+        keys: Vec<(String, Span)>,
+        open: bool,
+    },
+    /// `return a, b`
+    Tuple,
+    Other,
+}
+
+#[derive(Clone, Debug)]
 pub struct Class {
     pub name: String,
     pub span: Span,
-    /// What its body annotates: the fields of a dataclass, a `NamedTuple` or a `TypedDict`.
-    pub fields: Vec<(String, Annotation)>,
-    /// It is one of these, so that its fields are all that it has.
-    pub is_record: bool,
+    pub kind: ClassKind,
+    /// With those of base classes of the same file.
+    pub fields: Vec<Field>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassKind {
+    Dataclass,
+    NamedTuple,
+    TypedDict,
+    /// No bases and no decorators.
+    Plain,
+    /// It gets something from elsewhere.
+    Open,
+}
+
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    pub span: Span,
+    pub annotation: Option<Annotated>,
+    pub has_default: bool,
+}
+
+#[derive(Clone, Debug)]
 pub struct Import {
-    /// The first part of the module's name; empty for `from . import x`.
+    /// The first name of the module; with its dots when it is relative.
     pub module: String,
     pub is_relative: bool,
     pub span: Span,
-}
-
-/// Whether the place of `"place:function"` is a file rather than a module that the image has.
-pub fn names_file(place: &str) -> bool {
-    place.ends_with(".py") || place.contains('/')
 }

@@ -63,7 +63,10 @@ impl Body {
         let finally = finally.map(|finally| {
             walk.in_finally = true;
             // The body is done when `finally` begins: nothing inside waits for a statement of the body.
-            walk.frames.push(Frame { at: usize::MAX, waits: Vec::new() });
+            walk.frames.push(Frame {
+                at: usize::MAX,
+                waits: Vec::new(),
+            });
             walk.open();
             let inner: Vec<ast::Stmt> = finally
                 .block()
@@ -157,7 +160,7 @@ enum RawKind {
     If(ast::IfExpr, Option<Suffixes>),
     For(ast::ForExpr, Option<Suffixes>),
     Require(ast::Require),
-    Let(ast::Expr, Option<Suffixes>),
+    Let(ast::Expr),
 }
 
 impl Walk<'_, '_> {
@@ -218,16 +221,8 @@ impl Walk<'_, '_> {
                         );
                     } else if is_value {
                         self.nested_calls(&mut raws, &expr);
-                    } else {
-                        self.report(
-                            Diagnostic::new(
-                                codes::USELESS_EXPRESSION,
-                                expr.span(self.id),
-                                "the value of this expression goes nowhere",
-                            )
-                            .help("assign it to a name, or take it out"),
-                        );
                     }
+                    // Any other value goes nowhere, which the parser reported.
                     if is_value {
                         value = Some(expr);
                     }
@@ -369,13 +364,13 @@ impl Walk<'_, '_> {
                     self.see(task, stated);
                     raws.push(Raw {
                         local: stated,
-                        kind: RawKind::Let(other, None),
+                        kind: RawKind::Let(other),
                         span: expr_span,
                     });
                     return;
                 }
                 self.nested_calls(raws, &other);
-                (RawKind::Let(other, suffixes), None)
+                (RawKind::Let(other), None)
             }
         };
         let (name, name_span) = match (name, default_name) {
@@ -507,17 +502,15 @@ impl Walk<'_, '_> {
                 let with = self.suffixes(suffixes);
                 StatementKind::Call(self.call(&call, with))
             }
-            RawKind::Let(expr, suffixes) => {
-                self.refuse_suffixes(suffixes);
-                StatementKind::Let(self.expr(&expr))
-            }
+            // A plain value has no suffixes: the parser reported them.
+            RawKind::Let(expr) => StatementKind::Let(self.expr(&expr)),
             RawKind::Require(node) => {
                 let condition = self.maybe(node.condition(), span);
                 let message = self.maybe(node.message(), span);
                 StatementKind::Require(Require { condition, message })
             }
             RawKind::If(node, suffixes) => {
-                self.after_only(suffixes);
+                self.suffixes(suffixes);
                 let mut branches = Vec::new();
                 let mut claimed: Vec<(String, Span)> = Vec::new();
                 // At most one arm runs: each begins with the names that stood before the `if`.
@@ -542,7 +535,7 @@ impl Walk<'_, '_> {
                 })
             }
             RawKind::For(node, suffixes) => {
-                self.after_only(suffixes);
+                self.suffixes(suffixes);
                 let items = self.maybe(node.items(), span);
                 let limit = node.limit().and_then(|limit| self.limit(&limit));
                 let (name, name_span) = match node.variable() {
@@ -595,14 +588,11 @@ impl Walk<'_, '_> {
         let args = call
             .args()
             .into_iter()
-            .filter_map(|arg| {
-                let value = arg.value()?;
-                Some(Arg {
-                    name: arg
-                        .name()
-                        .map(|name| (name.text().to_owned(), name.span(self.id))),
-                    value: self.expr(&value),
-                })
+            .map(|arg| Arg {
+                name: arg
+                    .name()
+                    .map(|name| (name.text().to_owned(), name.span(self.id))),
+                value: self.maybe(arg.value(), arg.span(self.id)),
             })
             .collect();
         let with = with.map(|(record, _)| {
@@ -617,6 +607,7 @@ impl Walk<'_, '_> {
             callee,
             callee_span,
             args,
+            whole: !call.has_holes(),
             with,
             span,
         }
@@ -723,28 +714,6 @@ impl Walk<'_, '_> {
         let with = suffixes.with?;
         let span = with.span(self.id);
         Some((with.record()?, span))
-    }
-
-    fn after_only(&mut self, suffixes: Option<Suffixes>) {
-        if let Some((_, span)) = self.suffixes(suffixes) {
-            self.report(
-                Diagnostic::new(codes::MISPLACED_WITH, span, "`with` belongs to a call")
-                    .help("write it behind the calls inside"),
-            );
-        }
-    }
-
-    fn refuse_suffixes(&mut self, suffixes: Option<Suffixes>) {
-        let Some(suffixes) = suffixes else { return };
-        let after = suffixes.after.map(|after| after.span(self.id));
-        let with = suffixes.with.map(|with| with.span(self.id));
-        if let Some(span) = with.or(after) {
-            self.report(Diagnostic::new(
-                codes::MISPLACED_WITH,
-                span,
-                "`with` and `after` stand behind a call, an `if` or a `for`",
-            ));
-        }
     }
 
     fn after(&mut self, name: &str, span: Span) {

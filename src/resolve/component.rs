@@ -129,9 +129,13 @@ impl Resolver<'_> {
             }
             None => Type::Unknown,
         };
-        let default = node
-            .default()
-            .and_then(|default| self.default(id, &default, &ty, &name));
+        let default = node.has_default().then(|| {
+            let value = node
+                .default()
+                .and_then(|node| self.default(id, &node, &ty, &name));
+            // For a default that was reported stands one that is absent.
+            value.unwrap_or(Value::Absent)
+        });
         if !self.first_of(seen, &name, span, direction.noun()) {
             return None;
         }
@@ -324,7 +328,7 @@ impl Resolver<'_> {
         definition: &Definition<ast::Component>,
         inputs: &[Port],
         outputs: &[Port],
-        unnamed_output: bool,
+        _unnamed_output: bool,
     ) -> Step {
         let (place, function) = reference.rsplit_once(':').unwrap_or((reference, ""));
         if place.is_empty() || function.is_empty() {
@@ -372,14 +376,17 @@ impl Resolver<'_> {
                 name: &definition.name,
                 inputs,
                 outputs,
-                unnamed_output,
                 reference: span,
                 function,
             },
             &python.module,
-            &|module| python.beside.iter().any(|beside| beside == module),
         );
         self.diagnostics.extend(checked.diagnostics);
+        if !self.python_sources.contains_key(&file) {
+            let is_beside = |module: &str| python.beside.iter().any(|beside| beside == module);
+            self.diagnostics
+                .extend(python::module_faults(&python.module, span, &is_beside));
+        }
         let source = self.sources.file(file);
         let next = self.python_sources.len();
         let entry = self.python_sources.entry(file);

@@ -122,6 +122,16 @@ impl Walk<'_, '_> {
                 }
             }
             ast::Expr::Binary(binary) => {
+                // The parser reports a comparison of comparisons; what was meant is not known.
+                if let (Some(op), Some(ast::Expr::Binary(left))) = (binary.op(), binary.left())
+                    && op.is_comparison()
+                    && left.op().is_some_and(ast::BinaryOp::is_comparison)
+                {
+                    return Expr {
+                        kind: ExprKind::Unknown,
+                        span,
+                    };
+                }
                 let a = Box::new(self.maybe(binary.left(), span));
                 let b = Box::new(self.maybe(binary.right(), span));
                 match binary.op() {

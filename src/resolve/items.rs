@@ -234,10 +234,10 @@ impl Resolver<'_> {
     }
 
     /// Reports the second of two entries with one name; true when there is no first.
-    pub(super) fn first_of<'n>(
+    pub(super) fn first_of(
         &mut self,
         seen: &mut IndexMap<String, Span>,
-        name: &'n str,
+        name: &str,
         span: Span,
         what: &str,
     ) -> bool {

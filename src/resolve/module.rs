@@ -98,6 +98,8 @@ pub struct Call {
     /// Of the callee's name.
     pub callee_span: Span,
     pub args: Vec<Arg>,
+    /// All that stands between the parentheses was understood.
+    pub whole: bool,
     pub with: Option<Layer>,
     pub span: Span,
 }

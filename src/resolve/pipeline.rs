@@ -95,9 +95,13 @@ impl Resolver<'_> {
             }
             None => Type::Unknown,
         };
-        let default = node
-            .default()
-            .and_then(|default| self.param_default(file, &default, &ty, &name));
+        let default = node.has_default().then(|| {
+            let value = node
+                .default()
+                .and_then(|node| self.param_default(file, &node, &ty, &name));
+            // For a default that was reported stands one that is absent.
+            value.unwrap_or(ParamDefault::Const(Value::Absent))
+        });
         if !self.first_of(seen, &name, span, "the parameter") {
             return None;
         }

@@ -329,6 +329,7 @@ impl Resolver<'_> {
         let id = self.file_id(file);
         let mut format = None;
         let mut columns = None;
+        let mut whole = true;
         for (at, arg) in args.iter().enumerate() {
             if at == 0
                 && let Some(word) = self.format_word(file, arg)
@@ -346,7 +347,10 @@ impl Resolver<'_> {
                 break;
             }
             match self.form(file, arg) {
-                Type::Record(record) if kind == ArtifactKind::Dataset => columns = Some(record),
+                Type::Record(record) if kind == ArtifactKind::Dataset => {
+                    columns = Some(record);
+                    continue;
+                }
                 Type::Record(_) => self.not_allowed(
                     span,
                     format!("only a `Dataset` has columns, not a `{}`", kind.name()),
@@ -359,6 +363,11 @@ impl Resolver<'_> {
                     "write `{ column: type, .. }` or the name of a record type",
                 ),
             }
+            // Columns that are not understood are not the same as none.
+            whole = false;
+        }
+        if !whole {
+            return Type::Unknown;
         }
         Type::Artifact(Arc::new(Artifact {
             kind,

@@ -173,8 +173,10 @@ impl From<PythonOutput> for By {
 impl<F, T> Step<F, T> {
     pub(super) fn has_expressions(&self) -> bool {
         let computed = |input: &Input<F>| matches!(input.given, Given::Computed { .. });
-        matches!(self.work, Work::Give { .. } | Work::Fail { .. } | Work::Require { .. })
-            || self.inputs.iter().any(computed)
+        matches!(
+            self.work,
+            Work::Give { .. } | Work::Fail { .. } | Work::Require { .. }
+        ) || self.inputs.iter().any(computed)
     }
 }
 

@@ -24,7 +24,8 @@ struct Open {
 
 impl Brackets {
     pub fn new(input: &Input) -> Brackets {
-        let starts = (1..input.len()).filter(|at| input.is_item_start(*at) && input.column(*at) == 0);
+        let starts =
+            (1..input.len()).filter(|at| input.is_item_start(*at) && input.column(*at) == 0);
         let mut bounds: Vec<usize> = starts.collect();
         bounds.insert(0, 0);
         bounds.push(input.len());
@@ -52,7 +53,10 @@ impl Brackets {
 
     /// The token at which the bracket opened by token `open` ends; nothing when the file's brackets pair up.
     pub fn end(&self, open: usize) -> Option<usize> {
-        self.ends.get(open).map(|end| *end as usize).filter(|end| *end > 0)
+        self.ends
+            .get(open)
+            .map(|end| *end as usize)
+            .filter(|end| *end > 0)
     }
 
     fn pair(&mut self, input: &Input, start: usize, end: usize) {
@@ -79,21 +83,23 @@ impl Brackets {
                 line = at;
                 own = input.column(at);
                 while let Some(top) = stack.last()
-                    && is_outside(top, own, is_closing(kind) || !input.is_statement_start(at))
+                    && is_outside(top, own, is_closing(kind) || input.begins_continuation(at))
                 {
                     self.ends[top.at] = at as u32;
                     stack.pop();
                 }
                 statement = match stack.last() {
-                    Some(top) if top.kind != SyntaxKind::LBrace && !is_closing(kind) => top.statement,
+                    Some(top) if top.kind != SyntaxKind::LBrace && !is_closing(kind) => {
+                        top.statement
+                    }
                     _ if !input.is_statement_start(at) => statement,
                     _ => own,
                 };
             }
             // Outputs are never declared inside of parentheses, and no body follows a name in them.
-            let ends_parens = kind == SyntaxKind::Arrow || (kind == SyntaxKind::LBrace && at > start && ends_value(input.kind(at - 1)));
-            while ends_parens
-                && let Some(top) = stack.pop_if(|top| top.kind != SyntaxKind::LBrace)
+            let ends_parens = kind == SyntaxKind::Arrow
+                || (kind == SyntaxKind::LBrace && at > start && ends_value(input.kind(at - 1)));
+            while ends_parens && let Some(top) = stack.pop_if(|top| top.kind != SyntaxKind::LBrace)
             {
                 self.ends[top.at] = at as u32;
             }
@@ -134,8 +140,10 @@ impl Brackets {
             }
         }
         // One that stands further right than what it would close was left over from something inside.
-        let is_left_over =
-            |open: &Open| kind == SyntaxKind::RBrace && column.is_some_and(|column| column > open.own.max(open.statement));
+        let is_left_over = |open: &Open| {
+            kind == SyntaxKind::RBrace
+                && column.is_some_and(|column| column > open.own.max(open.statement))
+        };
         if let Some(depth) = found.filter(|depth| !is_left_over(&stack[*depth])) {
             for open in stack.drain(depth..) {
                 self.ends[open.at] = at as u32;
@@ -168,7 +176,18 @@ fn ends_value(kind: SyntaxKind) -> bool {
     use SyntaxKind::*;
     matches!(
         kind,
-        Ident | Int | Float | Duration | Size | String | TrueKw | FalseKw | Question | RParen | RBracket | FStringClose
+        Ident
+            | Int
+            | Float
+            | Duration
+            | Size
+            | String
+            | TrueKw
+            | FalseKw
+            | Question
+            | RParen
+            | RBracket
+            | FStringClose
     )
 }
 
@@ -183,5 +202,8 @@ pub fn closing(kind: SyntaxKind) -> Option<SyntaxKind> {
 }
 
 pub fn is_closing(kind: SyntaxKind) -> bool {
-    matches!(kind, SyntaxKind::RParen | SyntaxKind::RBracket | SyntaxKind::RBrace)
+    matches!(
+        kind,
+        SyntaxKind::RParen | SyntaxKind::RBracket | SyntaxKind::RBrace
+    )
 }

@@ -53,7 +53,9 @@ pub fn build(file: FileId, input: &Input, mut events: Vec<Event>) -> (GreenNode,
                 let (mut from, mut distance) = (at, outer);
                 while distance != 0 {
                     from += distance as usize;
-                    let Event::Start { kind, outer } = std::mem::replace(&mut events[from], Event::Nothing) else {
+                    let Event::Start { kind, outer } =
+                        std::mem::replace(&mut events[from], Event::Nothing)
+                    else {
                         break;
                     };
                     chain.push(kind);
@@ -97,7 +99,10 @@ impl Builder<'_> {
     fn before_node(&mut self, kind: SyntaxKind) {
         use SyntaxKind::*;
         let end = self.input.raw(self.token);
-        let can_have_doc = matches!(kind, TypeDef | ArtifactDef | Component | Pipeline | Port | Field);
+        let can_have_doc = matches!(
+            kind,
+            TypeDef | ArtifactDef | Component | Pipeline | Port | Field
+        );
         if can_have_doc && self.input.is_documented(self.token) {
             let start = self.doc_start(end);
             self.trivia_to(start);

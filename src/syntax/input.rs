@@ -57,7 +57,9 @@ impl<'t> Input<'t> {
 
     /// Where blanks stand that are none, in bytes.
     pub fn odd_blanks(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
-        self.odd_blanks.iter().map(|raw| self.lexed.range(*raw as usize))
+        self.odd_blanks
+            .iter()
+            .map(|raw| self.lexed.range(*raw as usize))
     }
 
     pub fn len(&self) -> usize {
@@ -71,7 +73,9 @@ impl<'t> Input<'t> {
 
     /// Index in `lexed`; its length behind the last token.
     pub fn raw(&self, at: usize) -> usize {
-        self.raw.get(at).map_or(self.lexed.len(), |raw| *raw as usize)
+        self.raw
+            .get(at)
+            .map_or(self.lexed.len(), |raw| *raw as usize)
     }
 
     /// In bytes; empty behind the last token, at its end.
@@ -79,7 +83,10 @@ impl<'t> Input<'t> {
         match self.raw.get(at) {
             Some(raw) => self.lexed.range(*raw as usize),
             None => {
-                let end = self.raw.last().map_or(0, |raw| self.lexed.end(*raw as usize));
+                let end = self
+                    .raw
+                    .last()
+                    .map_or(0, |raw| self.lexed.end(*raw as usize));
                 end..end
             }
         }
@@ -91,7 +98,9 @@ impl<'t> Input<'t> {
 
     /// First on its line. The end of the file is.
     pub fn is_line_start(&self, at: usize) -> bool {
-        self.flags.get(at).is_none_or(|flags| flags & LINE_START != 0)
+        self.flags
+            .get(at)
+            .is_none_or(|flags| flags & LINE_START != 0)
     }
 
     /// First on a line that does not continue the one above.
@@ -102,7 +111,9 @@ impl<'t> Input<'t> {
     }
 
     pub fn is_documented(&self, at: usize) -> bool {
-        self.flags.get(at).is_some_and(|flags| flags & DOCUMENTED != 0)
+        self.flags
+            .get(at)
+            .is_some_and(|flags| flags & DOCUMENTED != 0)
     }
 
     /// Nothing stands between this token and the one before it.
@@ -143,28 +154,41 @@ impl<'t> Input<'t> {
                 | DotDotEq
                 | Foreign
         );
-        asks_for_more
-            || match self.kinds[at] {
-                Arrow | ElseKw | Dot | Coalesce | AndKw | OrKw => true,
-                Ident => match self.text(at) {
-                    "with" => self.kind(at + 1) == LBrace && !self.is_line_start(at + 1),
-                    "after" => self.kind(at + 1) == Ident && !self.is_line_start(at + 1),
-                    _ => false,
-                },
+        asks_for_more || self.begins_continuation(at)
+    }
+
+    /// A token that, when it is first on its line, continues the line above.
+    pub fn begins_continuation(&self, at: usize) -> bool {
+        use SyntaxKind::*;
+        match self.kind(at) {
+            Arrow | ElseKw | Dot | Coalesce | AndKw | OrKw => true,
+            Ident => match self.text(at) {
+                "with" => self.kind(at + 1) == LBrace && !self.is_line_start(at + 1),
+                "after" => self.kind(at + 1) == Ident && !self.is_line_start(at + 1),
                 _ => false,
-            }
+            },
+            _ => false,
+        }
     }
 
     /// A word that begins a definition stands here, at the start of a line, with what must follow it.
     pub fn is_item_start(&self, at: usize) -> bool {
-        if self.kind(at) != SyntaxKind::Ident || !self.is_line_start(at) || self.is_line_start(at + 1) {
+        if self.kind(at) != SyntaxKind::Ident
+            || !self.is_line_start(at)
+            || self.is_line_start(at + 1)
+        {
             return false;
         }
         let next = self.kind(at + 1);
         match self.text(at) {
             "use" if matches!(next, SyntaxKind::String | SyntaxKind::LBrace) => true,
             "use" | "type" | "artifact" | "component" | "pipeline" => {
-                let next_means_something = || matches!(self.text(at + 1), "as" | "limit" | "matches" | "with" | "after");
+                let next_means_something = || {
+                    matches!(
+                        self.text(at + 1),
+                        "as" | "limit" | "matches" | "with" | "after"
+                    )
+                };
                 next == SyntaxKind::Ident && !next_means_something()
             }
             _ => false,

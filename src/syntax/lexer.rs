@@ -27,7 +27,8 @@ impl Lexed {
     }
 
     pub fn start(&self, at: usize) -> usize {
-        at.checked_sub(1).map_or(0, |before| self.ends[before] as usize)
+        at.checked_sub(1)
+            .map_or(0, |before| self.ends[before] as usize)
     }
 
     pub fn end(&self, at: usize) -> usize {
@@ -202,11 +203,17 @@ pub fn lex(text: &str) -> Lexed {
                 lexer.bump(length);
                 continue;
             }
-            Ok(Word::SingleQuote | Word::PrefixedQuote | Word::FString) => foreign_string(lexer.slice(), rest),
+            Ok(Word::SingleQuote | Word::PrefixedQuote | Word::FString) => {
+                foreign_string(lexer.slice(), rest)
+            }
             Ok(Word::Comment) => {
                 let slice = lexer.slice();
                 let is_doc = slice.starts_with("##") && !slice.starts_with("###");
-                let kind = if is_doc { SyntaxKind::DocComment } else { SyntaxKind::Comment };
+                let kind = if is_doc {
+                    SyntaxKind::DocComment
+                } else {
+                    SyntaxKind::Comment
+                };
                 (kind, 0)
             }
             Ok(word) => (plain_kind(word), 0),
@@ -267,7 +274,12 @@ fn plain_kind(word: Word) -> SyntaxKind {
         Word::Require => SyntaxKind::RequireKw,
         Word::Return => SyntaxKind::ReturnKw,
         Word::True => SyntaxKind::TrueKw,
-        Word::Comment | Word::Digit | Word::Quote | Word::SingleQuote | Word::FString | Word::PrefixedQuote => {
+        Word::Comment
+        | Word::Digit
+        | Word::Quote
+        | Word::SingleQuote
+        | Word::FString
+        | Word::PrefixedQuote => {
             unreachable!("scanned by hand")
         }
     }
@@ -301,7 +313,9 @@ fn rest_of_number(text: &str) -> usize {
 }
 
 fn is_mantissa(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'_' | b'.'))
+    bytes
+        .iter()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'_' | b'.'))
 }
 
 /// The length of the rest of a string that ends on its line, with its closing quote; without one, up to the line end.
@@ -331,7 +345,10 @@ fn foreign_string(opening: &str, rest: &str) -> (SyntaxKind, usize) {
     if let Some(inner) = rest.strip_prefix(&doubled) {
         let tripled = quote.repeat(3);
         if inner.contains(&tripled) {
-            return (SyntaxKind::ForeignString, 2 + end_of_triple(inner, &tripled));
+            return (
+                SyntaxKind::ForeignString,
+                2 + end_of_triple(inner, &tripled),
+            );
         }
     }
     let length = end_of_line_string(rest, quote.as_bytes()[0]);
@@ -353,7 +370,11 @@ fn unknown(text: &str, start: usize, end: usize, lexed: &mut Lexed) {
             lexed.kinds.pop();
             lexed.ends.pop();
         }
-        let length: usize = text[start..].chars().take_while(|c| is_letter(*c)).map(char::len_utf8).sum();
+        let length: usize = text[start..]
+            .chars()
+            .take_while(|c| is_letter(*c))
+            .map(char::len_utf8)
+            .sum();
         lexed.push(SyntaxKind::Unknown, end.max(start + length));
         return;
     }
@@ -361,8 +382,17 @@ fn unknown(text: &str, start: usize, end: usize, lexed: &mut Lexed) {
     while !text.is_char_boundary(end) {
         end += 1;
     }
-    let kind_of = |c: char| if is_odd_blank(c) { SyntaxKind::OddBlank } else { SyntaxKind::Unknown };
-    let kind = text[start..].chars().next().map_or(SyntaxKind::Unknown, kind_of);
+    let kind_of = |c: char| {
+        if is_odd_blank(c) {
+            SyntaxKind::OddBlank
+        } else {
+            SyntaxKind::Unknown
+        }
+    };
+    let kind = text[start..]
+        .chars()
+        .next()
+        .map_or(SyntaxKind::Unknown, kind_of);
     let more: usize = text[end..]
         .chars()
         .take_while(|c| !c.is_ascii() && !is_letter(*c) && kind_of(*c) == kind)
@@ -372,19 +402,23 @@ fn unknown(text: &str, start: usize, end: usize, lexed: &mut Lexed) {
 }
 
 fn is_odd_blank(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    c.is_whitespace()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
 /// The tokens of an f-string: `text` ends with it, its inside begins at `start`.
 fn fstring(text: &str, start: usize, lexed: &mut Lexed) {
     let bytes = text.as_bytes();
-    let closed = text[start..].ends_with('"') && !is_escaped(&bytes[start..], text.len() - 1 - start);
+    let closed =
+        text[start..].ends_with('"') && !is_escaped(&bytes[start..], text.len() - 1 - start);
     let end = if closed { text.len() - 1 } else { text.len() };
     lexed.push(SyntaxKind::FStringOpen, start);
     let mut at = start;
     let mut text_from = start;
     while at < end {
         match bytes[at] {
+            // The brace of `\u{..}` opens no hole.
+            b'\\' if text[at..end].starts_with("\\u{") => at += 3,
             b'\\' => at += 2,
             b'{' if bytes.get(at + 1) == Some(&b'{') => at += 2,
             b'{' => {
@@ -407,20 +441,31 @@ fn fstring(text: &str, start: usize, lexed: &mut Lexed) {
 }
 
 fn is_escaped(bytes: &[u8], at: usize) -> bool {
-    bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+    bytes[..at]
+        .iter()
+        .rev()
+        .take_while(|byte| **byte == b'\\')
+        .count()
+        % 2
+        == 1
 }
 
 /// The tokens of a hole, with its `}`; gives the offset behind it.
 fn hole(text: &str, mut at: usize, end: usize, lexed: &mut Lexed) -> usize {
     let bytes = text.as_bytes();
-    let run = |at: usize, is_in: fn(&u8) -> bool| at + bytes[at..end].iter().take_while(|byte| is_in(byte)).count();
+    let run = |at: usize, is_in: fn(&u8) -> bool| {
+        at + bytes[at..end].iter().take_while(|byte| is_in(byte)).count()
+    };
     while at < end {
         let (kind, to) = match bytes[at] {
             b'}' => {
                 lexed.push(SyntaxKind::HoleClose, at + 1);
                 return at + 1;
             }
-            b' ' | b'\t' => (SyntaxKind::Whitespace, run(at, |byte| matches!(byte, b' ' | b'\t'))),
+            b' ' | b'\t' => (
+                SyntaxKind::Whitespace,
+                run(at, |byte| matches!(byte, b' ' | b'\t')),
+            ),
             b'.' => (SyntaxKind::Dot, at + 1),
             byte if byte.is_ascii_alphabetic() || byte == b'_' => {
                 let to = run(at, |byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -436,7 +481,10 @@ fn hole(text: &str, mut at: usize, end: usize, lexed: &mut Lexed) -> usize {
 
 /// The kind of a reserved word.
 pub fn reserved(word: &str) -> Option<SyntaxKind> {
-    RESERVED.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
+    RESERVED
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, kind)| *kind)
 }
 
 /// The words that are never names.

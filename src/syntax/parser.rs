@@ -20,7 +20,10 @@ pub const MAX_DEPTH: u32 = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A node begins. `outer`, when not 0, is the distance to the `Start` of a node that was put around it later.
-    Start { kind: SyntaxKind, outer: u32 },
+    Start {
+        kind: SyntaxKind,
+        outer: u32,
+    },
     /// The next token, with the kind that the parser saw in it.
     Token(SyntaxKind),
     Finish,
@@ -71,6 +74,8 @@ pub struct Parser<'t> {
     too_deep: bool,
     /// The last string without a closing quote: it may have swallowed a bracket.
     unterminated: Option<usize>,
+    /// Where an unclosed bracket was found to end: a new statement begins there, whatever the line above asks for.
+    broken_off: Option<usize>,
 }
 
 impl Frame {
@@ -106,6 +111,7 @@ impl<'t> Parser<'t> {
             last_error: None,
             too_deep: false,
             unterminated: None,
+            broken_off: None,
         }
     }
 
@@ -126,7 +132,11 @@ impl<'t> Parser<'t> {
     /// The kind of the token `n` behind the current one.
     pub fn nth(&self, n: usize) -> SyntaxKind {
         let at = self.pos + n;
-        if at < self.end { self.input.kind(at) } else { SyntaxKind::Eof }
+        if at < self.end {
+            self.input.kind(at)
+        } else {
+            SyntaxKind::Eof
+        }
     }
 
     pub fn at(&self, kind: SyntaxKind) -> bool {
@@ -143,7 +153,11 @@ impl<'t> Parser<'t> {
 
     /// The text of the token `n` behind the current one; empty at the end.
     pub fn nth_text(&self, n: usize) -> &'t str {
-        if self.nth(n) == SyntaxKind::Eof { "" } else { self.input.text(self.pos + n) }
+        if self.nth(n) == SyntaxKind::Eof {
+            ""
+        } else {
+            self.input.text(self.pos + n)
+        }
     }
 
     /// A name that is this word.
@@ -157,12 +171,16 @@ impl<'t> Parser<'t> {
 
     /// A line end that ends a statement stands before the current token. The end of a block or file is one, too.
     pub fn at_line_end(&self) -> bool {
-        self.at(SyntaxKind::Eof) || (self.parens == 0 && self.input.is_statement_start(self.pos))
+        self.nth_at_line_end(0)
     }
 
     /// As [`at_line_end`](Self::at_line_end), for the token `n` behind the current one.
     pub fn nth_at_line_end(&self, n: usize) -> bool {
-        self.nth(n) == SyntaxKind::Eof || (self.parens == 0 && self.input.is_statement_start(self.pos + n))
+        self.nth(n) == SyntaxKind::Eof || (self.parens == 0 && self.starts_statement(self.pos + n))
+    }
+
+    fn starts_statement(&self, at: usize) -> bool {
+        self.input.is_statement_start(at) || self.broken_off == Some(at)
     }
 
     /// The current token stands right behind the one before.
@@ -263,7 +281,11 @@ impl<'t> Parser<'t> {
         };
         self.bump();
         self.open.push(open);
-        self.parens = if closing == SyntaxKind::RBrace { 0 } else { self.parens + 1 };
+        self.parens = if closing == SyntaxKind::RBrace {
+            0
+        } else {
+            self.parens + 1
+        };
         if let Some(end) = frame.end {
             self.end = end.min(self.end);
         }
@@ -285,10 +307,14 @@ impl<'t> Parser<'t> {
     /// Whether the bracket's end is here.
     pub fn at_close(&self, frame: &Frame) -> bool {
         let at_end = match frame.beyond {
-            Some(column) => self.input.is_line_start(self.pos) && self.input.column(self.pos) <= column,
+            Some(column) => {
+                self.input.is_line_start(self.pos) && self.input.column(self.pos) <= column
+            }
             None => false,
         };
-        at_end || self.at(SyntaxKind::Eof) || (frame.end.is_none() && brackets::is_closing(self.kind()))
+        at_end
+            || self.at(SyntaxKind::Eof)
+            || (frame.end.is_none() && brackets::is_closing(self.kind()))
     }
 
     /// Takes the closing bracket, or reports that there is none. What is left before it is skipped.
@@ -319,6 +345,7 @@ impl<'t> Parser<'t> {
     }
 
     fn unclosed(&mut self) {
+        self.broken_off = Some(self.pos);
         let innermost = *self.open.last().expect("a bracket is open");
         if self.was_swallowed(innermost) {
             self.lost = true;
@@ -470,9 +497,12 @@ impl<'t> Parser<'t> {
     /// Reports a mistake after which the parser does not know where it is. Until [`found_again`](Self::found_again) it reports
     /// no other.
     pub fn fail(&mut self, diagnostic: Diagnostic) {
-        let hidden_by_bracket = self.at(SyntaxKind::Eof) && self.pos < self.input.len() && !self.ends_in_closing();
+        // What is missing where an open bracket was never closed is told when the bracket is.
+        let hidden_by_bracket =
+            self.at(SyntaxKind::Eof) && self.pos < self.input.len() && !self.ends_in_closing();
         let hidden_by_end = self.pos >= self.input.len() && !self.open.is_empty();
-        if !self.lost && self.last_error != Some(self.pos) && !hidden_by_bracket && !hidden_by_end {
+        let hidden = diagnostic.code == codes::UNEXPECTED && (hidden_by_bracket || hidden_by_end);
+        if !self.lost && self.last_error != Some(self.pos) && !hidden {
             self.diagnostics.push(diagnostic);
             self.last_error = Some(self.pos);
         }
@@ -481,9 +511,9 @@ impl<'t> Parser<'t> {
 
     /// The innermost open bracket has a closing one.
     fn ends_in_closing(&self) -> bool {
-        self.open
-            .last()
-            .is_none_or(|open| brackets::closing(self.input.kind(*open)) == Some(self.input.kind(self.end)))
+        self.open.last().is_none_or(|open| {
+            brackets::closing(self.input.kind(*open)) == Some(self.input.kind(self.end))
+        })
     }
 
     /// The parser is lost without a report of its own: one was made.
@@ -519,9 +549,13 @@ impl<'t> Parser<'t> {
 
     /// Reports a token that nothing can be made of.
     pub fn unexpected(&mut self, help: &str) {
-        let report = Diagnostic::new(codes::UNEXPECTED, self.here(), format!("unexpected {}", self.found()))
-            .label("nothing can be made of this here")
-            .maybe_help((!help.is_empty()).then(|| help.to_owned()));
+        let report = Diagnostic::new(
+            codes::UNEXPECTED,
+            self.here(),
+            format!("unexpected {}", self.found()),
+        )
+        .label("nothing can be made of this here")
+        .maybe_help((!help.is_empty()).then(|| help.to_owned()));
         self.fail(report);
     }
 
@@ -586,7 +620,7 @@ impl<'t> Parser<'t> {
 
     /// Skips what is left of a statement or entry that cannot be read.
     pub fn skip_line(&mut self) {
-        self.skip_until(|p| p.input.is_statement_start(p.pos));
+        self.skip_until(|p| p.starts_statement(p.pos));
     }
 }
 
@@ -594,7 +628,9 @@ impl<'t> Parser<'t> {
 pub fn describe(kind: SyntaxKind, text: &str) -> String {
     match kind {
         SyntaxKind::Eof => "the end of the file".to_owned(),
-        SyntaxKind::String | SyntaxKind::TripleString | SyntaxKind::ForeignString => "a string".to_owned(),
+        SyntaxKind::String | SyntaxKind::TripleString | SyntaxKind::ForeignString => {
+            "a string".to_owned()
+        }
         SyntaxKind::FStringOpen => "an f-string".to_owned(),
         _ => format!("`{text}`"),
     }

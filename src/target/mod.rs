@@ -6,6 +6,11 @@
 pub mod argo;
 pub mod capability;
 mod features;
+#[expect(
+    dead_code,
+    clippy::large_enum_variant,
+    reason = "the model and the wiring hold the forms of control flow, which is lowered next"
+)]
 pub mod kubeflow;
 pub mod local;
 pub mod table;

@@ -161,11 +161,16 @@ impl Type {
 
     /// `str`, `int`, `float`, `bool`, `date`, `datetime`, refined or not, without `?`.
     pub fn is_scalar(&self) -> bool {
-        match self {
-            Type::Str | Type::Int | Type::Float | Type::Bool | Type::Date | Type::DateTime => true,
-            Type::Refined(_) => true,
-            _ => false,
-        }
+        matches!(
+            self,
+            Type::Str
+                | Type::Int
+                | Type::Float
+                | Type::Bool
+                | Type::Date
+                | Type::DateTime
+                | Type::Refined(_)
+        )
     }
 
     /// All inside travels by content.

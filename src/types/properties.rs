@@ -10,7 +10,12 @@ use super::{Artifact, ArtifactKind, Proof, Record, Refined, Refinement, Type, fi
 use crate::value::Value;
 
 fn record(fields: &[(&str, &Type)]) -> Type {
-    Type::record(fields.iter().map(|(name, ty)| ((*name).to_owned(), (*ty).clone())).collect())
+    Type::record(
+        fields
+            .iter()
+            .map(|(name, ty)| ((*name).to_owned(), (*ty).clone()))
+            .collect(),
+    )
 }
 
 fn artifact(kind: ArtifactKind, format: Option<&str>, columns: Option<&Type>) -> Type {
@@ -35,7 +40,14 @@ fn small_int() -> Type {
     }))
 }
 
-const SCALARS: [Type; 6] = [Type::Str, Type::Int, Type::Float, Type::Bool, Type::Date, Type::DateTime];
+const SCALARS: [Type; 6] = [
+    Type::Str,
+    Type::Int,
+    Type::Float,
+    Type::Bool,
+    Type::Date,
+    Type::DateTime,
+];
 
 /// Every form of type over few parts, two levels deep.
 fn universe() -> Vec<Type> {
@@ -50,7 +62,11 @@ fn universe() -> Vec<Type> {
         record(&[("b", &Type::Str.optional()), ("a", &Type::Float)]),
     ];
     let mut artifacts = Vec::new();
-    for kind in [ArtifactKind::Artifact, ArtifactKind::Model, ArtifactKind::Declared("Tokenizer".into())] {
+    for kind in [
+        ArtifactKind::Artifact,
+        ArtifactKind::Model,
+        ArtifactKind::Declared("Tokenizer".into()),
+    ] {
         for format in [None, Some("csv"), Some("onnx")] {
             artifacts.push(artifact(kind.clone(), format, None));
         }
@@ -63,7 +79,11 @@ fn universe() -> Vec<Type> {
     }
     let mut deep: Vec<Type> = Vec::new();
     for inner in flat.iter().chain(&columns) {
-        let containers = [inner.clone().list(), inner.clone().dict(), record(&[("x", inner)])];
+        let containers = [
+            inner.clone().list(),
+            inner.clone().dict(),
+            record(&[("x", inner)]),
+        ];
         for container in containers {
             deep.push(container.clone().optional());
             deep.push(container.clone().list());
@@ -71,13 +91,20 @@ fn universe() -> Vec<Type> {
         }
         deep.push(inner.clone().optional());
         deep.push(inner.clone().optional().list());
-        deep.push(record(&[("x", &inner.clone().optional()), ("y", &Type::Int)]));
+        deep.push(record(&[
+            ("x", &inner.clone().optional()),
+            ("y", &Type::Int),
+        ]));
     }
     for artifact in &artifacts {
         deep.push(artifact.clone().optional());
         deep.push(artifact.clone().list());
     }
-    flat.into_iter().chain(columns).chain(artifacts).chain(deep).collect()
+    flat.into_iter()
+        .chain(columns)
+        .chain(artifacts)
+        .chain(deep)
+        .collect()
 }
 
 fn proven(given: &Type, asked: &Type) -> bool {
@@ -97,7 +124,11 @@ fn fitting_is_transitive() {
     let types = universe();
     let wider: Vec<Vec<usize>> = types
         .iter()
-        .map(|given| (0..types.len()).filter(|&at| proven(given, &types[at])).collect())
+        .map(|given| {
+            (0..types.len())
+                .filter(|&at| proven(given, &types[at]))
+                .collect()
+        })
         .collect();
     let mut chains = 0;
     for (a, above) in wider.iter().enumerate() {
@@ -115,7 +146,11 @@ fn fitting_is_transitive() {
         }
     }
     // Else nothing was tested.
-    assert!(chains > 10 * types.len(), "{chains} chains of {} types", types.len());
+    assert!(
+        chains > 10 * types.len(),
+        "{chains} chains of {} types",
+        types.len()
+    );
 }
 
 /// Two types that fit each other are the same, but for refinements, which don't count.
@@ -125,7 +160,10 @@ fn fitting_both_ways_is_being_the_same() {
     for a in &types {
         for b in &types {
             if proven(a, b) && proven(b, a) {
-                assert_eq!(a.to_string().replace(" in 1..=9", ""), b.to_string().replace(" in 1..=9", ""));
+                assert_eq!(
+                    a.to_string().replace(" in 1..=9", ""),
+                    b.to_string().replace(" in 1..=9", "")
+                );
             }
         }
     }
@@ -145,7 +183,11 @@ fn joining_gives_what_both_fit_whichever_comes_first() {
             assert!(proven(b, &both), "`{a}` and `{b}` join to `{both}`");
         }
     }
-    assert!(joined > 2 * types.len(), "{joined} of {} types", types.len());
+    assert!(
+        joined > 2 * types.len(),
+        "{joined} of {} types",
+        types.len()
+    );
 }
 
 /// When one type fits the other and is no wider, joining gives the wider one; but records of other fields don't join.
@@ -153,7 +195,9 @@ fn joining_gives_what_both_fit_whichever_comes_first() {
 fn joining_of_scalars_is_the_least() {
     for a in SCALARS {
         for b in SCALARS {
-            let wider = [&a, &b].into_iter().find(|wider| proven(&a, wider) && proven(&b, wider));
+            let wider = [&a, &b]
+                .into_iter()
+                .find(|wider| proven(&a, wider) && proven(&b, wider));
             assert_eq!(join(&a, &b).as_ref(), wider, "`{a}` and `{b}`");
         }
     }
@@ -168,8 +212,10 @@ fn scalar() -> impl Strategy<Value = (Type, Value)> {
         any::<bool>().prop_map(|value| (Type::Bool, Value::Bool(value))),
         (1..=9999i16, 1..=12i8, 1..=28i8)
             .prop_map(|(y, m, d)| (Type::Date, Value::Str(format!("{y:04}-{m:02}-{d:02}")))),
-        (0..=23u8, 0..=59u8)
-            .prop_map(|(h, m)| (Type::DateTime, Value::Str(format!("2024-01-31T{h:02}:{m:02}:00Z")))),
+        (0..=23u8, 0..=59u8).prop_map(|(h, m)| (
+            Type::DateTime,
+            Value::Str(format!("2024-01-31T{h:02}:{m:02}:00Z"))
+        )),
     ]
 }
 
@@ -183,14 +229,24 @@ fn typed() -> impl Strategy<Value = (Type, Value)> {
             }),
             (inner.clone(), 0..4usize)
                 .prop_map(|((ty, value), times)| (ty.list(), Value::List(vec![value; times]))),
-            (inner.clone(), prop::collection::vec(any::<String>(), 0..3)).prop_map(|((ty, value), keys)| {
-                let entries = keys.into_iter().map(|key| (key, value.clone()));
-                (ty.dict(), Value::Map(entries.collect()))
-            }),
+            (inner.clone(), prop::collection::vec(any::<String>(), 0..3)).prop_map(
+                |((ty, value), keys)| {
+                    let entries = keys.into_iter().map(|key| (key, value.clone()));
+                    (ty.dict(), Value::Map(entries.collect()))
+                }
+            ),
             prop::collection::vec(inner, 0..4).prop_map(|fields| {
-                let named = || fields.iter().enumerate().map(|(at, field)| (format!("f{at}"), field));
-                let types: IndexMap<String, Type> = named().map(|(name, (ty, _))| (name, ty.clone())).collect();
-                let values = named().map(|(name, (_, value))| (name, value.clone())).collect();
+                let named = || {
+                    fields
+                        .iter()
+                        .enumerate()
+                        .map(|(at, field)| (format!("f{at}"), field))
+                };
+                let types: IndexMap<String, Type> =
+                    named().map(|(name, (ty, _))| (name, ty.clone())).collect();
+                let values = named()
+                    .map(|(name, (_, value))| (name, value.clone()))
+                    .collect();
                 (Type::record(types), Value::Map(values))
             }),
         ]

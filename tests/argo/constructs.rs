@@ -37,7 +37,10 @@ component fail(why: str) -> int {
 "#;
 
 fn with_lib(source: &str) -> super::Case {
-    case(&format!("use {{ number, say, maybe, fail }} from \"lib.mlp\"\n{source}")).file("lib.mlp", LIB)
+    case(&format!(
+        "use {{ number, say, maybe, fail }} from \"lib.mlp\"\n{source}"
+    ))
+    .file("lib.mlp", LIB)
 }
 
 #[test]
@@ -339,13 +342,29 @@ def python(parts: list[Path], base: Path = None) -> str:
     )
     .accepted()
     .snapshot("artifacts");
-    let stores = [("bucket/in/rows.csv", "a\nb\n"), ("other/rows.csv", "c\nd\n")];
-    let Some(report) = compiled.run_with(&[], &stores) else { return };
+    let stores = [
+        ("bucket/in/rows.csv", "a\nb\n"),
+        ("other/rows.csv", "c\nd\n"),
+    ];
+    let Some(report) = compiled.run_with(&[], &stores) else {
+        return;
+    };
     assert_eq!(report["phase"], "Succeeded", "{report:#}");
-    assert_eq!(report["outputs"]["artifacts"], json!({ "whole": "a\na\nb\na\n", "cat": "a\na\na\nb\na\n" }));
-    assert_eq!(report["outputs"]["parameters"], json!({ "seen": "a\na\nb\n", "names": "no base" }));
-    let report = compiled.run_with(&[("data", "s3://other/rows.csv")], &stores).expect("it ran before");
-    assert_eq!(report["outputs"]["artifacts"]["whole"], "c\nc\nd\nc\n", "{report:#}");
+    assert_eq!(
+        report["outputs"]["artifacts"],
+        json!({ "whole": "a\na\nb\na\n", "cat": "a\na\na\nb\na\n" })
+    );
+    assert_eq!(
+        report["outputs"]["parameters"],
+        json!({ "seen": "a\na\nb\n", "names": "no base" })
+    );
+    let report = compiled
+        .run_with(&[("data", "s3://other/rows.csv")], &stores)
+        .expect("it ran before");
+    assert_eq!(
+        report["outputs"]["artifacts"]["whole"], "c\nc\nd\nc\n",
+        "{report:#}"
+    );
 }
 
 #[test]
@@ -466,7 +485,9 @@ pipeline branches(n: int, text: str) -> (joined: str, only: int?, kind: str, dat
         ("11", json!({ "data": "t", "kept": "t" })),
         ("1", json!({ "data": "small", "kept": "base" })),
     ] {
-        let Some(report) = compiled.run(&[("n", n), ("text", "t")]) else { return };
+        let Some(report) = compiled.run(&[("n", n), ("text", "t")]) else {
+            return;
+        };
         assert_eq!(report["outputs"]["artifacts"], artifacts, "{report:#}");
     }
 }
@@ -493,7 +514,10 @@ pipeline scores(text: str, least: float = 0.5) -> (good: str) {
     .gives(&[("text", "1e-05")], json!({ "good": "bad" }))
     .gives(&[("text", "1e+05")], json!({ "good": "good" }))
     .gives(&[("text", "0.50")], json!({ "good": "good" }))
-    .gives(&[("text", "1e-05"), ("least", "1e-06")], json!({ "good": "good" }))
+    .gives(
+        &[("text", "1e-05"), ("least", "1e-06")],
+        json!({ "good": "good" }),
+    )
     .fails(&[("text", "fast")], "float");
 }
 
@@ -599,16 +623,30 @@ pipeline with_end(n: int) -> (rows: int) {
   return { rows: rows }
 }
 "#;
-    let compiled = with_lib(source).accepted().snapshot("finally").gives(&[("n", "3")], json!({ "rows": "3" }));
+    let compiled = with_lib(source)
+        .accepted()
+        .snapshot("finally")
+        .gives(&[("n", "3")], json!({ "rows": "3" }));
     for (n, phase, said) in [
         ("3", "Succeeded", "succeeded 3 {3}\n"),
         ("0", "Failed", "failed 0 none\n"),
         ("11", "Failed", "failed 11 {11}\n"),
     ] {
-        let Some(report) = compiled.run(&[("n", n)]) else { return };
+        let Some(report) = compiled.run(&[("n", n)]) else {
+            return;
+        };
         assert_eq!(report["phase"], phase, "{report:#}");
-        let last = report["pods"].as_array().expect("a list").last().expect("a pod").clone();
-        assert_eq!((&last["template"], &last["stdout"]), (&json!("note"), &json!(said)), "{report:#}");
+        let last = report["pods"]
+            .as_array()
+            .expect("a list")
+            .last()
+            .expect("a pod")
+            .clone();
+        assert_eq!(
+            (&last["template"], &last["stdout"]),
+            (&json!("note"), &json!(said)),
+            "{report:#}"
+        );
     }
 }
 
@@ -635,12 +673,23 @@ pipeline outer(n: int) -> (rows: int) {
   return { rows: b }
 }
 "#;
-    let compiled = with_lib(source).accepted().snapshot("nested_finally").gives(&[("n", "3")], json!({ "rows": "3" }));
-    for (n, phase, said) in [("3", "Succeeded", "succeeded 3\n"), ("0", "Failed", "failed none\n")] {
-        let Some(report) = compiled.run(&[("n", n)]) else { return };
+    let compiled = with_lib(source)
+        .accepted()
+        .snapshot("nested_finally")
+        .gives(&[("n", "3")], json!({ "rows": "3" }));
+    for (n, phase, said) in [
+        ("3", "Succeeded", "succeeded 3\n"),
+        ("0", "Failed", "failed none\n"),
+    ] {
+        let Some(report) = compiled.run(&[("n", n)]) else {
+            return;
+        };
         assert_eq!(report["phase"], phase, "{report:#}");
         let pods = report["pods"].as_array().expect("a list");
-        let note = pods.iter().find(|pod| pod["template"] == "note").expect("it ran");
+        let note = pods
+            .iter()
+            .find(|pod| pod["template"] == "note")
+            .expect("it ran");
         assert_eq!(note["stdout"], said, "{report:#}");
     }
 }

@@ -85,18 +85,26 @@ fn a_workflow_template_with_options() {
 
 #[test]
 fn a_value_set_while_compiling_is_the_default() {
-    let compiled = case(&format!("{STEP}\npipeline plain(n: int) -> (n: int) {{\n  a = step(n)\n  return {{ n: a }}\n}}\n"))
-        .set("n=5")
-        .accepted();
+    let compiled = case(&format!(
+        "{STEP}\npipeline plain(n: int) -> (n: int) {{\n  a = step(n)\n  return {{ n: a }}\n}}\n"
+    ))
+    .set("n=5")
+    .accepted();
     compiled.gives(&[], json!({ "n": "6" }));
 }
 
 #[test]
 fn what_argo_has_no_way_to_do_is_refused() {
     for (attribute, code) in [
-        ("schedule: { cron: \"@daily\", start: \"2024-01-01\", catchup: true }", "E0601"),
+        (
+            "schedule: { cron: \"@daily\", start: \"2024-01-01\", catchup: true }",
+            "E0601",
+        ),
         ("depends_on_past: true", "E0601"),
-        ("defaults: { retry: { attempts: 2, delay: 1s, backoff: 1.5 } }", "E0601"),
+        (
+            "defaults: { retry: { attempts: 2, delay: 1s, backoff: 1.5 } }",
+            "E0601",
+        ),
         ("notify: { email: [\"a@b.c\"], on: [\"failure\"] }", "W0601"),
         ("owner: \"{{x}}\"", "E0630"),
         ("defaults: { env: { A: \"{{x}}\" } }", "E0630"),
@@ -110,7 +118,9 @@ fn what_argo_has_no_way_to_do_is_refused() {
 fn more_templates_than_argo_takes_are_refused() {
     let mut source = String::new();
     for at in 0..201 {
-        source.push_str(&format!("component c{at}() {{\n  image: \"alpine:3.20\"\n  shell: \"true\"\n}}\n"));
+        source.push_str(&format!(
+            "component c{at}() {{\n  image: \"alpine:3.20\"\n  shell: \"true\"\n}}\n"
+        ));
     }
     source.push_str("pipeline p() {\n");
     for at in 0..201 {

@@ -132,7 +132,9 @@ pipeline hostile(text: str) -> (shell: Dataset, run: Dataset, python: Dataset, j
     .accepted()
     .snapshot("hostile");
     for hostile in HOSTILE {
-        let Some(report) = compiled.run(&[("text", hostile)]) else { return };
+        let Some(report) = compiled.run(&[("text", hostile)]) else {
+            return;
+        };
         assert_eq!(report["phase"], "Succeeded", "{hostile:?}: {report:#}");
         assert_eq!(
             report["outputs"]["artifacts"],
@@ -164,7 +166,9 @@ fn literals_arrive() {
         returned.join(", ")
     ))
     .accepted();
-    let Some(report) = compiled.run(&[]) else { return };
+    let Some(report) = compiled.run(&[]) else {
+        return;
+    };
     assert_eq!(report["phase"], "Succeeded", "{report:#}");
     assert_eq!(report["outputs"]["artifacts"], Value::Object(expected));
 }
@@ -196,13 +200,18 @@ pipeline braces() -> (python: Dataset, script: str, words: Dataset) {{
     .file("steps.py", &STEPS.replace("{%s}", "{{}}"))
     .accepted()
     .snapshot("braces");
-    let Some(report) = compiled.run(&[]) else { return };
+    let Some(report) = compiled.run(&[]) else {
+        return;
+    };
     assert_eq!(report["phase"], "Succeeded", "{report:#}");
     assert_eq!(
         report["outputs"]["artifacts"],
         json!({ "python": "x", "words": "it's {{workflow.name}} $(HOME) $$" })
     );
-    assert_eq!(report["outputs"]["parameters"]["script"], "{{workflow.name}} $(date) $$");
+    assert_eq!(
+        report["outputs"]["parameters"]["script"],
+        "{{workflow.name}} $(date) $$"
+    );
 }
 
 #[test]
@@ -210,7 +219,16 @@ fn a_nul_for_a_command_is_refused() {
     let source = |by: &str| format!("pipeline p() {{ by_{by}(\"a\\u{{0}}b\") }}\n");
     assert_eq!(echoes(&source("shell")).codes(), ["E0601"]);
     assert_eq!(echoes(&source("run")).codes(), ["E0601"]);
-    let compiled = echoes("pipeline p() -> (d: Dataset) {\n  d = by_python(\"a\\u{0}b\")\n  return { d: d }\n}\n").accepted();
-    let Some(report) = compiled.run(&[]) else { return };
-    assert_eq!(report["outputs"]["artifacts"], json!({ "d": "a\0b" }), "{report:#}");
+    let compiled = echoes(
+        "pipeline p() -> (d: Dataset) {\n  d = by_python(\"a\\u{0}b\")\n  return { d: d }\n}\n",
+    )
+    .accepted();
+    let Some(report) = compiled.run(&[]) else {
+        return;
+    };
+    assert_eq!(
+        report["outputs"]["artifacts"],
+        json!({ "d": "a\0b" }),
+        "{report:#}"
+    );
 }

@@ -58,8 +58,8 @@ impl Case {
             settings: self.settings.clone(),
             ..Default::default()
         };
-        let mut compilation =
-            compile(&project, Input::File("pipeline.mlp".into()), &request).expect("the file is there");
+        let mut compilation = compile(&project, Input::File("pipeline.mlp".into()), &request)
+            .expect("the file is there");
         let emitted = compilation.emit(&[&Argo]);
         let yaml = emitted
             .first()
@@ -70,7 +70,11 @@ impl Case {
     /// The codes of what is reported.
     pub fn codes(&self) -> Vec<&'static str> {
         let (compilation, _) = self.compilation();
-        compilation.diagnostics.iter().map(|found| found.code.as_str()).collect()
+        compilation
+            .diagnostics
+            .iter()
+            .map(|found| found.code.as_str())
+            .collect()
     }
 
     /// Compiles without a fault, and all checks accept what comes out.
@@ -81,8 +85,17 @@ impl Case {
     /// The same with exactly these codes reported.
     pub fn accepted_with(&self, codes: &[&str]) -> Compiled {
         let (compilation, yaml) = self.compilation();
-        let found: Vec<&str> = compilation.diagnostics.iter().map(|found| found.code.as_str()).collect();
-        assert_eq!(found, codes, "{}", shown(&compilation.diagnostics, &compilation.sources));
+        let found: Vec<&str> = compilation
+            .diagnostics
+            .iter()
+            .map(|found| found.code.as_str())
+            .collect();
+        assert_eq!(
+            found,
+            codes,
+            "{}",
+            shown(&compilation.diagnostics, &compilation.sources)
+        );
         if let Some(argo) = engine("argo") {
             let answer = argo.ask(&json!({ "yaml": yaml }));
             assert_eq!(answer["errors"], json!([]), "{yaml}");
@@ -98,7 +111,10 @@ fn shown(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     let line = |found: &Diagnostic| {
         let primary = found.primary();
         let at = sources.start(primary.span);
-        format!("{}:{}: {} {} ({})\n", at.line, at.column, found.code, found.message, primary.text)
+        format!(
+            "{}:{}: {} {} ({})\n",
+            at.line, at.column, found.code, found.message, primary.text
+        )
     };
     diagnostics.iter().map(line).collect()
 }
@@ -106,7 +122,11 @@ fn shown(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
 impl Compiled {
     /// Holds the source and the YAML in a snapshot.
     pub fn snapshot(self, name: &str) -> Self {
-        let both = format!("{}\n==== argo ====\n{}", self.source.trim(), self.yaml);
+        let both = format!(
+            "{}\n==== argo ====\n{}",
+            self.source.trim(),
+            without_shim(&self.yaml)
+        );
         insta::with_settings!({snapshot_path => "../../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
             insta::assert_snapshot!(format!("argo_{name}"), both);
         });
@@ -122,7 +142,8 @@ impl Compiled {
     pub fn run_with(&self, parameters: &[(&str, &str)], stores: &[(&str, &str)]) -> Option<Value> {
         let given: BTreeMap<&str, &str> = parameters.iter().copied().collect();
         let stores: BTreeMap<&str, &str> = stores.iter().copied().collect();
-        let report = engine("argo")?.ask(&json!({ "yaml": self.yaml, "run": given, "stores": stores }));
+        let report =
+            engine("argo")?.ask(&json!({ "yaml": self.yaml, "run": given, "stores": stores }));
         Some(report)
     }
 
@@ -130,7 +151,12 @@ impl Compiled {
     pub fn gives(self, parameters: &[(&str, &str)], outputs: Value) -> Self {
         if let Some(report) = self.run(parameters) {
             assert_eq!(report["phase"], "Succeeded", "{report:#}\n{}", self.yaml);
-            assert_eq!(own(&report["outputs"]["parameters"]), outputs, "{}", self.yaml);
+            assert_eq!(
+                own(&report["outputs"]["parameters"]),
+                outputs,
+                "{}",
+                self.yaml
+            );
         }
         self
     }
@@ -149,8 +175,35 @@ impl Compiled {
     pub fn ran(&self, parameters: &[(&str, &str)]) -> Option<Vec<String>> {
         let report = self.run(parameters)?;
         let pods = report["pods"].as_array().expect("a list");
-        Some(pods.iter().map(|pod| pod["template"].as_str().expect("a name").to_owned()).collect())
+        Some(
+            pods.iter()
+                .map(|pod| pod["template"].as_str().expect("a name").to_owned())
+                .collect(),
+        )
     }
+}
+
+/// The YAML without the text of the shim, which is the same in all and has tests of its own.
+fn without_shim(yaml: &str) -> String {
+    let mut out = String::new();
+    let mut inside = None;
+    for line in yaml.lines() {
+        let depth = line.len() - line.trim_start().len();
+        if inside.is_some_and(|outer| depth > outer || line.is_empty()) {
+            continue;
+        }
+        inside = line
+            .trim_start()
+            .starts_with("mlpc.dev/shim: |")
+            .then_some(depth);
+        out.push_str(line);
+        out.push('\n');
+        if inside.is_some() {
+            out.push_str(&" ".repeat(depth + 2));
+            out.push_str("(the shim)\n");
+        }
+    }
+    out
 }
 
 /// The outputs that the pipeline returns, without those that `finally` reads.

@@ -11,14 +11,21 @@ fn chains(width: usize, length: usize, joined: bool) -> Case {
     );
     let names: Vec<String> = (0..width).map(|chain| format!("c{chain}")).collect();
     let outputs: Vec<String> = names.iter().map(|name| format!("{name}: int")).collect();
-    source.push_str(&format!("pipeline chains() -> ({}) {{\n", outputs.join(", ")));
+    source.push_str(&format!(
+        "pipeline chains() -> ({}) {{\n",
+        outputs.join(", ")
+    ));
     let mut last = "0".to_owned();
     for name in &names {
         if !joined {
             last = "0".into();
         }
         for at in 0..length {
-            let task = if at + 1 == length { name.clone() } else { format!("{name}_{at}") };
+            let task = if at + 1 == length {
+                name.clone()
+            } else {
+                format!("{name}_{at}")
+            };
             source.push_str(&format!("  {task} = next({last})\n"));
             last = task;
         }
@@ -38,7 +45,9 @@ fn a_thousand_tasks_that_come_apart_are_split_without_a_loss() {
 #[test]
 fn tasks_that_hang_together_are_split_with_a_warning() {
     let compiled = chains(10, 20, true).accepted_with(&["W0601"]);
-    let Some(report) = compiled.run(&[]) else { return };
+    let Some(report) = compiled.run(&[]) else {
+        return;
+    };
     assert_eq!(report["phase"], "Succeeded", "{report:#}");
     let outputs = &report["outputs"]["parameters"];
     assert_eq!(

@@ -39,11 +39,6 @@ impl Project {
         self
     }
 
-    pub fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.env.push((name, value.into()));
-        self
-    }
-
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }

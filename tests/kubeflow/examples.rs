@@ -7,8 +7,11 @@ use serde_json::json;
 use crate::{Case, case};
 
 fn example(name: &str) -> Case {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-    let read = |file: &str| std::fs::read_to_string(folder.join(file)).expect("an example has its files");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples")
+        .join(name);
+    let read =
+        |file: &str| std::fs::read_to_string(folder.join(file)).expect("an example has its files");
     case(&read("pipeline.mlp")).file("steps.py", &read("steps.py"))
 }
 
@@ -16,7 +19,9 @@ fn example(name: &str) -> Case {
 fn training_runs_on_real_data() {
     let compiled = example("training").accepted();
     compiled.snapshot("training");
-    let Some(outcome) = compiled.run(json!({ "n_estimators": 20 })) else { return };
+    let Some(outcome) = compiled.run(json!({ "n_estimators": 20 })) else {
+        return;
+    };
     assert_eq!(outcome.status, "succeeded", "{}", outcome.log);
     let f1 = outcome.outputs["f1"].as_f64().expect("a number");
     assert!((0.9..=1.0).contains(&f1), "{f1}");

@@ -54,8 +54,8 @@ impl Case {
             settings: self.settings.clone(),
             ..Default::default()
         };
-        let mut compilation =
-            compile(&project, Input::File("pipeline.mlp".into()), &request).expect("the file is there");
+        let mut compilation = compile(&project, Input::File("pipeline.mlp".into()), &request)
+            .expect("the file is there");
         let emitted = compilation.emit(&[&Kubeflow]);
         let yaml = emitted
             .first()
@@ -67,7 +67,11 @@ impl Case {
     /// The codes of what is reported.
     pub fn codes(&self) -> Vec<&'static str> {
         let (compilation, _) = self.compilation();
-        compilation.diagnostics.iter().map(|found| found.code.as_str()).collect()
+        compilation
+            .diagnostics
+            .iter()
+            .map(|found| found.code.as_str())
+            .collect()
     }
 
     /// Compiles without errors, and all checks accept what comes out.
@@ -92,7 +96,12 @@ impl Case {
     /// Runs to these outputs.
     pub fn gives(&self, arguments: Json, outputs: Json) {
         if let Some(outcome) = self.run(arguments) {
-            assert_eq!((outcome.status.as_str(), &outcome.outputs), ("succeeded", &outputs), "{}", outcome.log);
+            assert_eq!(
+                (outcome.status.as_str(), &outcome.outputs),
+                ("succeeded", &outputs),
+                "{}",
+                outcome.log
+            );
         }
     }
 }

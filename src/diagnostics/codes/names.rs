@@ -17,7 +17,5 @@ super::codes! {
     TYPE_CYCLE = "E0214", "a type that contains itself";
     SCHEDULE_NEEDS_DEFAULT = "E0215", "a scheduled pipeline has a parameter without a default";
     NOT_A_CONSTANT = "E0216", "a constant is needed here";
-    USELESS_EXPRESSION = "E0218", "an expression whose value goes nowhere";
-    MISPLACED_WITH = "E0219", "`with` or `after` in the wrong place";
     WHICH_PIPELINE = "E0217", "it is not clear which pipeline is meant";
 }

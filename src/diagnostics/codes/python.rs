@@ -1,13 +1,15 @@
 //! `E04xx`, `W04xx`: the Python bridge.
 
 super::codes! {
-    PYTHON_SYNTAX = "E0401", "the Python file has a syntax error";
+    PYTHON_SYNTAX = "E0401", "the Python file does not parse";
     NO_FUNCTION = "E0402", "the Python file has no such function";
-    NOT_CALLABLE = "E0403", "a function that a step can't call";
-    PARAMETER_WITHOUT_PORT = "E0404", "a parameter of the function gets no value";
-    PORT_WITHOUT_PARAMETER = "E0405", "an input that the function does not take";
-    ANNOTATION_DIFFERS = "E0406", "an annotation and a port differ";
-    RETURN_DIFFERS = "E0407", "what the function returns and the outputs differ";
-    LOCAL_IMPORT = "E0408", "an import of a file that is not embedded";
-    NONE_NOT_EXPECTED = "W0401", "the function does not expect an absent input";
+    NO_STEP_FUNCTION = "E0403", "what is named is not a plain function";
+    NO_PARAMETER = "E0404", "the function has no parameter for an input";
+    EXTRA_PARAMETER = "E0405", "the function needs a parameter that is no port";
+    POSITIONAL_ONLY = "E0406", "a parameter can't be given by name";
+    PARAMETER_TYPE = "E0407", "the parameter's annotation is another type than the port";
+    RETURN_TYPE = "E0408", "the return annotation is another type than the output";
+    RETURN_SHAPE = "E0409", "what the function returns are not the component's outputs";
+    LOCAL_IMPORT = "E0410", "the Python file imports one beside it";
+    NONE_NOT_TAKEN = "W0401", "an absent input meets an annotation without `None`";
 }

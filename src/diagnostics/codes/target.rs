@@ -5,8 +5,6 @@ super::codes! {
     /// `kubeflow`
     KUBEFLOW_NAMES_MEET = "E0610", "two names that are one on Kubeflow";
     /// `kubeflow`
-    KUBEFLOW_TOO_LARGE = "E0611", "a pipeline that Kubeflow would refuse as too large";
-    /// `kubeflow`
     KUBEFLOW_UNSAFE_TEXT = "E0612", "text that Kubeflow can't carry";
     /// `kubeflow`
     KUBEFLOW_NO_IMAGE = "E0613", "a step in a container without an image";
@@ -24,11 +22,7 @@ super::codes! {
     NO_IMAGE = "E0633", "a step in a container without an image";
     DEGRADED = "W0601", "this has less effect on the target than it says";
     /// `kubeflow`
-    KUBEFLOW_NEARLY_TOO_LARGE = "W0611", "a pipeline near the size that Kubeflow refuses";
-    /// `kubeflow`
     KUBEFLOW_LOCAL_PATH = "W0612", "an artifact that a cluster does not see";
-    /// `kubeflow`
-    KUBEFLOW_LARGE_PARAMETERS = "W0613", "parameters larger than Kubeflow takes";
     /// `argo`
     CACHE_OFF = "W0635", "a task that Argo can't cache";
 }

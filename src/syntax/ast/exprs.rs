@@ -108,6 +108,18 @@ impl BinaryOp {
         })
     }
 
+    pub fn is_comparison(self) -> bool {
+        matches!(
+            self,
+            BinaryOp::Equal
+                | BinaryOp::NotEqual
+                | BinaryOp::Less
+                | BinaryOp::LessEqual
+                | BinaryOp::Greater
+                | BinaryOp::GreaterEqual
+        )
+    }
+
     /// As written.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -250,6 +262,20 @@ impl CallExpr {
     /// The range of `(..)`.
     pub fn args_range(&self) -> Option<TextRange> {
         child::<ArgList>(&self.0).map(|list| list.range())
+    }
+
+    /// Some argument was not understood, which was reported: what the call leaves out is not known.
+    pub fn has_holes(&self) -> bool {
+        let Some(list) = child::<ArgList>(&self.0) else {
+            return true;
+        };
+        let is_open = token(&list.0, SyntaxKind::RParen).is_none();
+        is_open
+            || list
+                .0
+                .children()
+                .any(|node| node.kind() == SyntaxKind::Error)
+            || list.args().any(|arg| arg.value().is_none())
     }
 }
 

@@ -193,6 +193,11 @@ impl Port {
         child(&self.0)
     }
 
+    /// There is an `=`, whether or not what stands after it was understood.
+    pub fn has_default(&self) -> bool {
+        token(&self.0, SyntaxKind::Eq).is_some()
+    }
+
     /// What stands after `=`.
     pub fn default(&self) -> Option<Expr> {
         child(&self.0)

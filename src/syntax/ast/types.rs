@@ -3,7 +3,7 @@
 use super::*;
 
 nodes! {
-    /// `Name`, `alias.Name`, `Name[..]`
+    /// `Name`, `alias.Name`, `Name[..]`; without a name it stands for an argument that was not understood.
     NameType;
     TypeArgs;
     /// `T?`; `T??` is one of these too.

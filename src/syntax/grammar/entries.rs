@@ -31,14 +31,19 @@ pub fn record(p: &mut Parser) -> Completed {
 /// Entries up to the end of `frame`.
 pub fn entries(p: &mut Parser, frame: &Frame) {
     let mut told = false;
-    list(p, frame, Separator::CommaOrLineEnd, "an entry", |p| entry_in(p, &mut told));
+    list(p, frame, Separator::CommaOrLineEnd, "an entry", |p| {
+        entry_in(p, &mut told)
+    });
 }
 
 /// An entry begins here: a key and a `:`.
 pub fn at_entry(p: &Parser) -> bool {
     p.nth(1) == SyntaxKind::Colon
-        && (p.at_any(&[SyntaxKind::Ident, SyntaxKind::String, SyntaxKind::ForeignString])
-            || lexer::reserved(p.text()).is_some())
+        && (p.at_any(&[
+            SyntaxKind::Ident,
+            SyntaxKind::String,
+            SyntaxKind::ForeignString,
+        ]) || lexer::reserved(p.text()).is_some())
 }
 
 /// Whether the `{` here opens a record rather than a block.
@@ -54,9 +59,13 @@ pub fn entry(p: &mut Parser) {
 /// An entry of a record. That the record has no entries but values is reported once: then it is `told`.
 fn entry_in(p: &mut Parser, told: &mut bool) {
     if p.at(SyntaxKind::Ellipsis) {
-        let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "a value is not spread into another")
-            .label("expected `key: value`")
-            .help("`...` joins record types only; name each field here");
+        let report = Diagnostic::new(
+            codes::UNEXPECTED,
+            p.here(),
+            "a value is not spread into another",
+        )
+        .label("expected `key: value`")
+        .help("`...` joins record types only; name each field here");
         p.fail(report);
         return;
     }
@@ -120,28 +129,37 @@ fn colon(p: &mut Parser, told: &mut bool) {
     let key = p.input.text(p.pos() - 1).to_owned();
     match p.kind() {
         SyntaxKind::Eq if !p.at_line_end() => {
-            let report = Diagnostic::new(codes::EQUALS_OR_COLON, p.here(), "an entry is written with `:`")
-                .label("expected `:`")
-                .help(format!("write `{key}: ..`; `name = ..` is a statement of a pipeline"));
+            let report = Diagnostic::new(
+                codes::EQUALS_OR_COLON,
+                p.here(),
+                "an entry is written with `:`",
+            )
+            .label("expected `:`")
+            .help(format!(
+                "write `{key}: ..`; `name = ..` is a statement of a pipeline"
+            ));
             p.report(report);
             p.bump_error();
         }
         SyntaxKind::LBrace if !p.at_line_end() => {
-            let report = p
-                .expectation("`:`")
-                .help(format!("a block of settings is a record, too: `{key}: {{ .. }}`"));
+            let report = p.expectation("`:`").help(format!(
+                "a block of settings is a record, too: `{key}: {{ .. }}`"
+            ));
             p.report(report);
         }
         SyntaxKind::Dot | SyntaxKind::Minus | SyntaxKind::Slash if p.is_joined() => {
             let first = p.pos() - 1;
-            while p.is_joined() && !p.at_any(&[SyntaxKind::Colon, SyntaxKind::Eof]) && !is_bracket(p.kind()) {
+            while p.is_joined() && p.at_any(PARTS_OF_A_KEY) {
                 p.bump_error();
             }
             let span = p.span_from(first);
             let written = p.input.text[span.range()].to_owned();
-            let report = Diagnostic::new(codes::UNEXPECTED, span, format!("`{written}` is no name"))
-                .label("expected a key")
-                .help(format!("a key that is no name stands in quotes: `\"{written}\": ..`"));
+            let report =
+                Diagnostic::new(codes::UNEXPECTED, span, format!("`{written}` is no name"))
+                    .label("expected a key")
+                    .help(format!(
+                        "a key that is no name stands in quotes: `\"{written}\": ..`"
+                    ));
             p.report(report);
             if !p.eat(SyntaxKind::Colon) {
                 p.get_lost();
@@ -149,24 +167,29 @@ fn colon(p: &mut Parser, told: &mut bool) {
         }
         _ if std::mem::replace(told, true) => p.get_lost(),
         _ => {
-            let report = p
-                .expectation("`:`")
-                .help(format!("this `{{` opens a record; its entries are written `{key}: value`"));
+            let report = p.expectation("`:`").help(format!(
+                "this `{{` opens a record; its entries are written `{key}: value`"
+            ));
             p.fail(report);
         }
     }
 }
 
-fn is_bracket(kind: SyntaxKind) -> bool {
-    use SyntaxKind::*;
-    matches!(kind, LParen | RParen | LBracket | RBracket | LBrace | RBrace)
-}
+/// What may stand in a key that would have needed quotes: `app.kubernetes.io/name`.
+const PARTS_OF_A_KEY: &[SyntaxKind] = &[
+    SyntaxKind::Dot,
+    SyntaxKind::Minus,
+    SyntaxKind::Slash,
+    SyntaxKind::Ident,
+    SyntaxKind::Int,
+    SyntaxKind::Float,
+];
 
 fn value(p: &mut Parser) {
     if p.at_line_end() && !p.at(SyntaxKind::Eof) {
-        let report = p
-            .expectation("a value")
-            .help("the value begins on the line of its key; a record stands in braces: `key: { .. }`");
+        let report = p.expectation("a value").help(
+            "the value begins on the line of its key; a record stands in braces: `key: { .. }`",
+        );
         p.fail(report);
         return;
     }

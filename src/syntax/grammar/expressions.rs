@@ -71,7 +71,11 @@ pub fn condition(p: &mut Parser) {
 
 /// Operators that bind at least as tight as `least`, and their operands.
 fn binary(p: &mut Parser, least: u8, what: &str) -> Option<Grown> {
-    let grown = if p.enter() { binary_within(p, least, what) } else { None };
+    let grown = if p.enter() {
+        binary_within(p, least, what)
+    } else {
+        None
+    };
     p.leave();
     grown
 }
@@ -79,6 +83,7 @@ fn binary(p: &mut Parser, least: u8, what: &str) -> Option<Grown> {
 fn binary_within(p: &mut Parser, least: u8, what: &str) -> Option<Grown> {
     let mut left = unary(p, least, what)?;
     let mut compared = None;
+    let mut chained = false;
     loop {
         if p.is_lost() || p.at_line_end() {
             break;
@@ -94,23 +99,38 @@ fn binary_within(p: &mut Parser, least: u8, what: &str) -> Option<Grown> {
         }
         if power == COMPARE {
             if let Some(first) = compared {
-                let report = Diagnostic::new(codes::CHAINED_COMPARISON, p.here(), "comparisons do not chain")
-                    .label("a second comparison")
-                    .also(first, "the first one")
-                    .help("join two comparisons with `and`: `a < b and b < c`");
+                let report = Diagnostic::new(
+                    codes::CHAINED_COMPARISON,
+                    p.here(),
+                    "comparisons do not chain",
+                )
+                .label("a second comparison")
+                .also(first, "the first one")
+                .help("join two comparisons with `and`: `a < b and b < c`");
                 p.report(report);
             }
+            chained = compared.is_some();
             compared = Some(p.here());
         }
         foreign::operator(p);
         let joined = p.precede(left.node);
         p.bump_as(kind);
         // `??` groups to the right, all others to the left.
-        let least = if op == BinaryOp::Coalesce { power } else { power + 1 };
+        let least = if op == BinaryOp::Coalesce {
+            power
+        } else {
+            power + 1
+        };
         let right = binary(p, least, "a value");
         let height = left.height.max(right.map_or(0, |right| right.height)) + 1;
+        // What comparing a comparison should give is not known.
+        let kind = if chained {
+            SyntaxKind::Error
+        } else {
+            SyntaxKind::BinaryExpr
+        };
         left = Grown {
-            node: p.complete(joined, SyntaxKind::BinaryExpr),
+            node: p.complete(joined, kind),
             height,
         };
         if !p.is_shallow(height) {
@@ -143,15 +163,24 @@ fn cast(p: &mut Parser, value: Grown) -> Option<Grown> {
 }
 
 fn unary(p: &mut Parser, least: u8, what: &str) -> Option<Grown> {
-    let is_number = |kind| matches!(kind, SyntaxKind::Int | SyntaxKind::Float | SyntaxKind::BadNumber);
+    let is_number = |kind| {
+        matches!(
+            kind,
+            SyntaxKind::Int | SyntaxKind::Float | SyntaxKind::BadNumber
+        )
+    };
     match p.kind() {
         SyntaxKind::Minus if is_number(p.nth(1)) => postfix(p, what),
         SyntaxKind::NotKw | SyntaxKind::Minus => {
             let is_not = p.at(SyntaxKind::NotKw);
             if is_not && least > NOT {
-                let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "`not` binds looser than what stands before it")
-                    .label("expected a value")
-                    .help("put it in parentheses: `(not x)`");
+                let report = Diagnostic::new(
+                    codes::UNEXPECTED,
+                    p.here(),
+                    "`not` binds looser than what stands before it",
+                )
+                .label("expected a value")
+                .help("put it in parentheses: `(not x)`");
                 p.report(report);
             }
             let node = p.start();
@@ -217,9 +246,13 @@ fn postfix(p: &mut Parser, what: &str) -> Option<Grown> {
                 continue;
             }
             SyntaxKind::Foreign if p.text() == "?." => {
-                let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "`.` looks through optionals by itself")
-                    .label("expected `.`")
-                    .help("write `a.b`: it is optional when `a` is");
+                let report = Diagnostic::new(
+                    codes::FOREIGN_WORD,
+                    p.here(),
+                    "`.` looks through optionals by itself",
+                )
+                .label("expected `.`")
+                .help("write `a.b`: it is optional when `a` is");
                 p.report(report);
                 outer = p.precede(grown.node);
                 p.bump_as(SyntaxKind::Dot);
@@ -248,9 +281,7 @@ fn primary(p: &mut Parser, what: &str) -> Option<Completed> {
         }
         SyntaxKind::LParen => paren(p),
         SyntaxKind::LBracket => Some(list_expr(p)),
-        SyntaxKind::LBrace => {
-            Some(entries::record(p))
-        }
+        SyntaxKind::LBrace => Some(entries::record(p)),
         SyntaxKind::IfKw | SyntaxKind::ForKw => Some(nested(p)),
         SyntaxKind::FStringOpen => Some(literals::fstring(p)),
         _ => literals::try_literal(p).or_else(|| {
@@ -284,9 +315,15 @@ fn nested(p: &mut Parser) -> Completed {
         format!("`{word}` stands inside of an expression"),
     )
     .label("may stand alone, after `=` or `return`, or as a block's last line")
-    .help(format!("give it a name on a line of its own: `name = {word} ..`"));
+    .help(format!(
+        "give it a name on a line of its own: `name = {word} ..`"
+    ));
     p.report(report);
-    if word == "if" { if_expr(p) } else { for_expr(p) }
+    if word == "if" {
+        if_expr(p)
+    } else {
+        for_expr(p)
+    }
 }
 
 fn paren(p: &mut Parser) -> Option<Completed> {
@@ -294,9 +331,13 @@ fn paren(p: &mut Parser) -> Option<Completed> {
     let open = p.pos();
     let frame = p.open();
     if p.at_close(&frame) {
-        let report = Diagnostic::new(codes::UNEXPECTED, p.span_of(open), "these parentheses are empty")
-            .label("expected a value between them")
-            .help("there is no empty tuple; an empty list is `[]`");
+        let report = Diagnostic::new(
+            codes::UNEXPECTED,
+            p.span_of(open),
+            "these parentheses are empty",
+        )
+        .label("expected a value between them")
+        .help("there is no empty tuple; an empty list is `[]`");
         p.report(report);
     } else {
         expr(p);
@@ -339,13 +380,18 @@ fn args(p: &mut Parser) {
         let first = p.pos();
         let arg = p.start();
         let is_named = super::is_name_like(p, 0)
-            && (matches!(p.nth(1), SyntaxKind::Eq | SyntaxKind::Colon) || (p.nth(1) == SyntaxKind::Foreign && p.nth_text(1) == ":="));
+            && (matches!(p.nth(1), SyntaxKind::Eq | SyntaxKind::Colon)
+                || (p.nth(1) == SyntaxKind::Foreign && p.nth_text(1) == ":="));
         if is_named {
             name(p, "an argument's name");
             if !p.at(SyntaxKind::Eq) {
-                let report = Diagnostic::new(codes::EQUALS_OR_COLON, p.here(), "an argument is named with `=`")
-                    .label("expected `=`")
-                    .help(format!("write `{} = ..`", p.input.text(first)));
+                let report = Diagnostic::new(
+                    codes::EQUALS_OR_COLON,
+                    p.here(),
+                    "an argument is named with `=`",
+                )
+                .label("expected `=`")
+                .help(format!("write `{} = ..`", p.input.text(first)));
                 p.report(report);
                 p.bump_as(SyntaxKind::Eq);
             } else {
@@ -363,10 +409,14 @@ fn args(p: &mut Parser) {
         } else if let Some(earlier) = named
             && !p.is_lost()
         {
-            let report = Diagnostic::new(codes::ARGUMENT_ORDER, span, "an argument without a name follows a named one")
-                .label("expected `name = value`")
-                .also(earlier, "from here on arguments have names")
-                .help("put it before the named ones, or name it");
+            let report = Diagnostic::new(
+                codes::ARGUMENT_ORDER,
+                span,
+                "an argument without a name follows a named one",
+            )
+            .label("expected `name = value`")
+            .also(earlier, "from here on arguments have names")
+            .help("put it before the named ones, or name it");
             p.report(report);
         }
         p.complete(arg, SyntaxKind::Arg);
@@ -395,7 +445,11 @@ pub fn if_expr(p: &mut Parser) -> Completed {
             branch(p, first);
             continue;
         }
-        statements::block(p, first, "write `else { .. }` or `else if condition { .. }`");
+        statements::block(
+            p,
+            first,
+            "write `else { .. }` or `else if condition { .. }`",
+        );
         break;
     }
     p.complete(node, SyntaxKind::IfExpr)
@@ -408,7 +462,9 @@ fn branch(p: &mut Parser, first: usize) {
     if p.at_line_end() {
         p.expected("a condition");
     } else if p.at(SyntaxKind::LBrace) && !entries::is_record(p) {
-        let report = p.expectation("a condition").help("write `if condition { .. }`");
+        let report = p
+            .expectation("a condition")
+            .help("write `if condition { .. }`");
         p.report(report);
     } else {
         condition(p);
@@ -437,23 +493,35 @@ pub fn for_expr(p: &mut Parser) -> Completed {
     if p.is_lost() {
         p.skip_until(|p| p.at(SyntaxKind::LBrace) || p.at_line_end());
     }
-    statements::block(p, first, "a loop's body stands in braces: `for x in list { .. }`");
+    statements::block(
+        p,
+        first,
+        "a loop's body stands in braces: `for x in list { .. }`",
+    );
     p.complete(node, SyntaxKind::ForExpr)
 }
 
 /// `in list limit n`
 fn over(p: &mut Parser) {
     if p.at(SyntaxKind::Comma) && p.nth(1) == SyntaxKind::Ident && p.nth(2) == SyntaxKind::InKw {
-        let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "a loop has one name for its item")
-            .label("expected `in`")
-            .help("loop over a list of records and read their fields: `for x in list { f(x.a, x.b) }`");
+        let report = Diagnostic::new(
+            codes::UNEXPECTED,
+            p.here(),
+            "a loop has one name for its item",
+        )
+        .label("expected `in`")
+        .help("loop over a list of records and read their fields: `for x in list { f(x.a, x.b) }`");
         p.fail(report);
         return;
     }
     if p.at_word("of") || p.at(SyntaxKind::Eq) || p.at(SyntaxKind::Colon) {
-        let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "a loop runs over a list with `in`")
-            .label("expected `in`")
-            .help("write `for x in list { .. }`");
+        let report = Diagnostic::new(
+            codes::FOREIGN_WORD,
+            p.here(),
+            "a loop runs over a list with `in`",
+        )
+        .label("expected `in`")
+        .help("write `for x in list { .. }`");
         p.report(report);
         p.bump_error();
     } else if !p.expect(SyntaxKind::InKw, "`in`") {
@@ -466,18 +534,26 @@ fn over(p: &mut Parser) {
     value(p, "a list to loop over");
     foreign::in_list(p);
     if p.at(SyntaxKind::Comma) && p.nth_is_word(1, "limit") && !p.is_lost() {
-        let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "no comma stands before `limit`")
-            .label("expected `limit`")
-            .help("write `for x in list limit 2 { .. }`");
+        let report = Diagnostic::new(
+            codes::UNEXPECTED,
+            p.here(),
+            "no comma stands before `limit`",
+        )
+        .label("expected `limit`")
+        .help("write `for x in list limit 2 { .. }`");
         p.report(report);
         p.bump_error();
     }
     if p.at_word("limit") && !p.at_line_end() && !p.is_lost() {
         p.bump_as(SyntaxKind::LimitKw);
         if p.at(SyntaxKind::Eq) || p.at(SyntaxKind::Colon) {
-            let report = Diagnostic::new(codes::EQUALS_OR_COLON, p.here(), "a limit is written without a sign")
-                .label("expected a number")
-                .help("write `for x in list limit 2 { .. }`");
+            let report = Diagnostic::new(
+                codes::EQUALS_OR_COLON,
+                p.here(),
+                "a limit is written without a sign",
+            )
+            .label("expected a number")
+            .help("write `for x in list limit 2 { .. }`");
             p.report(report);
             p.bump_error();
         }

@@ -9,21 +9,37 @@ use crate::diagnostics::{Code, Diagnostic, codes};
 use crate::syntax::ast::BinaryOp;
 
 /// A report at the current token.
-fn at_token(p: &Parser, code: Code, message: impl Into<String>, label: &str, help: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(code, p.here(), message).label(label).help(help)
+fn at_token(
+    p: &Parser,
+    code: Code,
+    message: impl Into<String>,
+    label: &str,
+    help: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic::new(code, p.here(), message)
+        .label(label)
+        .help(help)
 }
 
-fn foreign(p: &Parser, message: impl Into<String>, label: &str, help: impl Into<String>) -> Diagnostic {
+fn foreign(
+    p: &Parser,
+    message: impl Into<String>,
+    label: &str,
+    help: impl Into<String>,
+) -> Diagnostic {
     at_token(p, codes::FOREIGN_WORD, message, label, help)
 }
 
 /// What to write for a word that begins a definition in another language.
 pub fn definition(word: &str) -> Option<&'static str> {
     Some(match word {
-        "def" | "function" | "func" | "fn" | "fun" | "async" | "task" | "step" | "op" | "job" | "process" | "resource" => {
+        "def" | "function" | "func" | "fn" | "fun" | "async" | "task" | "step" | "op" | "job"
+        | "process" | "resource" => {
             "a step is defined by `component name(input: type) -> type { python: \"file.py:function\" }`"
         }
-        "workflow" | "dag" | "flow" | "graph" => "the word for it is `pipeline`: `pipeline name(param: type) -> type { .. }`",
+        "workflow" | "dag" | "flow" | "graph" => {
+            "the word for it is `pipeline`: `pipeline name(param: type) -> type { .. }`"
+        }
         "class" | "struct" | "interface" | "enum" | "record" | "schema" | "typedef" => {
             "a type is defined by `type Name = { field: type }`"
         }
@@ -33,19 +49,29 @@ pub fn definition(word: &str) -> Option<&'static str> {
         "let" | "var" | "val" | "const" | "global" => {
             "there are no constants of a file; give a parameter a default, or write the value where it is used"
         }
-        "export" | "pub" | "public" | "private" => "every definition can be used from other files; remove the word",
+        "export" | "pub" | "public" | "private" => {
+            "every definition can be used from other files; remove the word"
+        }
         _ => return None,
     })
 }
 
 /// Whether a word stands for no type at all in another language.
 pub fn is_nothing(word: &str) -> bool {
-    matches!(word, "None" | "void" | "null" | "nil" | "Void" | "unit" | "Unit")
+    matches!(
+        word,
+        "None" | "void" | "null" | "nil" | "Void" | "unit" | "Unit"
+    )
 }
 
 /// The report for `;`.
 pub fn semicolon(p: &Parser) -> Diagnostic {
-    foreign(p, "`;` ends nothing", "not part of the language", "a line end ends a statement; remove the `;`")
+    foreign(
+        p,
+        "`;` ends nothing",
+        "not part of the language",
+        "a line end ends a statement; remove the `;`",
+    )
 }
 
 /// The report for a sign of another language where a definition should begin.
@@ -68,7 +94,12 @@ fn decorator(p: &Parser) -> Diagnostic {
 }
 
 fn comment(p: &Parser) -> Diagnostic {
-    foreign(p, "a comment begins with `#`", "not a comment here", "write `# ..`, or `## ..` to document what follows")
+    foreign(
+        p,
+        "a comment begins with `#`",
+        "not a comment here",
+        "write `# ..`, or `## ..` to document what follows",
+    )
 }
 
 /// Reports what Python and C write among parameters and what is no port here. Nothing is taken.
@@ -93,10 +124,16 @@ pub fn arrow(p: &mut Parser) -> bool {
     if p.at_line_end() {
         return false;
     }
-    let is_colon = p.at(SyntaxKind::Colon) && p.nth(1) == SyntaxKind::Ident && !p.nth_at_line_end(1);
+    let is_colon =
+        p.at(SyntaxKind::Colon) && p.nth(1) == SyntaxKind::Ident && !p.nth_at_line_end(1);
     let is_fat = p.at(SyntaxKind::Foreign) && p.text() == "=>";
     if is_colon || is_fat {
-        let report = foreign(p, "outputs stand behind `->`", "expected `->`", "write `(..) -> type` or `(..) -> (name: type)`");
+        let report = foreign(
+            p,
+            "outputs stand behind `->`",
+            "expected `->`",
+            "write `(..) -> type` or `(..) -> (name: type)`",
+        );
         p.report(report);
     }
     is_colon || is_fat
@@ -105,14 +142,24 @@ pub fn arrow(p: &mut Parser) -> bool {
 /// Reports what stands for a type in another language. Nothing is taken.
 pub fn no_type(p: &mut Parser) -> bool {
     let report = match p.kind() {
-        SyntaxKind::LBracket => foreign(p, "a list's type has a name", "expected `list[..]`", "write `list[T]`"),
+        SyntaxKind::LBracket => foreign(
+            p,
+            "a list's type has a name",
+            "expected `list[..]`",
+            "write `list[T]`",
+        ),
         SyntaxKind::LParen => foreign(
             p,
             "a type has no parentheses",
             "expected a type",
             "several values are a record: `{ a: int, b: str }`",
         ),
-        SyntaxKind::Question => foreign(p, "`?` stands behind a type", "expected a type", "write `T?`"),
+        SyntaxKind::Question => foreign(
+            p,
+            "`?` stands behind a type",
+            "expected a type",
+            "write `T?`",
+        ),
         SyntaxKind::String | SyntaxKind::ForeignString => at_token(
             p,
             codes::UNEXPECTED,
@@ -134,7 +181,12 @@ pub fn type_tail(p: &mut Parser) {
     match p.kind() {
         SyntaxKind::Foreign if p.text() == "|" => {
             if p.nth(1) == SyntaxKind::Ident && is_nothing(p.nth_text(1)) {
-                let report = foreign(p, "an optional type is written with `?`", "expected `?`", "write `T?`");
+                let report = foreign(
+                    p,
+                    "an optional type is written with `?`",
+                    "expected `?`",
+                    "write `T?`",
+                );
                 p.report(report);
                 let error = p.start();
                 p.bump();
@@ -150,22 +202,38 @@ pub fn type_tail(p: &mut Parser) {
                 p.fail(report);
             }
         }
-        SyntaxKind::Lt | SyntaxKind::LtEq | SyntaxKind::Gt | SyntaxKind::GtEq => {
-            let is_generic = p.at(SyntaxKind::Lt) && p.is_joined();
-            let report = if is_generic {
-                foreign(p, "what a type holds stands in brackets", "expected `[`", "write `list[T]`")
-            } else {
-                foreign(
-                    p,
-                    "a type is bounded by a range",
-                    "expected `in`",
-                    "write `int in 1..=10`; both ends are needed",
-                )
-            };
-            p.fail(report);
-        }
         _ => {}
     }
+}
+
+/// Reports a type that is bounded or applied as in other languages. Behind `as` the same signs compare.
+pub fn type_bounds(p: &mut Parser) {
+    let is_comparison = p.at_any(&[
+        SyntaxKind::Lt,
+        SyntaxKind::LtEq,
+        SyntaxKind::Gt,
+        SyntaxKind::GtEq,
+    ]);
+    if !is_comparison || p.at_line_end() || p.is_lost() {
+        return;
+    }
+    let is_generic = p.at(SyntaxKind::Lt) && p.is_joined();
+    let report = if is_generic {
+        foreign(
+            p,
+            "what a type holds stands in brackets",
+            "expected `[`",
+            "write `list[T]`",
+        )
+    } else {
+        foreign(
+            p,
+            "a type is bounded by a range",
+            "expected `in`",
+            "write `int in 1..=10`; both ends are needed",
+        )
+    };
+    p.fail(report);
 }
 
 /// Signs that other languages have for one of our operators.
@@ -182,7 +250,9 @@ pub fn same_operator(sign: &str) -> Option<SyntaxKind> {
 /// Words that other languages have for one of our operators, behind a value on its line.
 pub fn word_operator(p: &Parser) -> Option<SyntaxKind> {
     match p.text() {
-        "is" if p.nth(1) != SyntaxKind::NotKw && !is_nothing(p.nth_text(1)) => Some(SyntaxKind::EqEq),
+        "is" if p.nth(1) != SyntaxKind::NotKw && !is_nothing(p.nth_text(1)) => {
+            Some(SyntaxKind::EqEq)
+        }
         "eq" => Some(SyntaxKind::EqEq),
         _ => None,
     }
@@ -203,7 +273,11 @@ pub fn operator(p: &mut Parser) {
         p,
         format!("`{}` is written `{ours}`", p.text()),
         &format!("expected `{ours}`"),
-        if ours == "not" { "write `not a`".to_owned() } else { format!("write `a {ours} b`") },
+        if ours == "not" {
+            "write `not a`".to_owned()
+        } else {
+            format!("write `a {ours} b`")
+        },
     );
     p.report(report);
 }
@@ -222,7 +296,10 @@ pub fn index(p: &mut Parser) {
 
 /// A word that is a value, or begins one, in other languages. Gives what stands for it in the tree, if it was one.
 pub fn value_word(p: &mut Parser) -> Option<Option<Completed>> {
-    if matches!(p.nth(1), SyntaxKind::LParen | SyntaxKind::Dot | SyntaxKind::Eq | SyntaxKind::Colon) {
+    if matches!(
+        p.nth(1),
+        SyntaxKind::LParen | SyntaxKind::Dot | SyntaxKind::Eq | SyntaxKind::Colon
+    ) {
         return lambda(p);
     }
     match p.text() {
@@ -240,13 +317,26 @@ pub fn value_word(p: &mut Parser) -> Option<Option<Completed>> {
         }
         word @ ("True" | "False" | "TRUE" | "FALSE") => {
             let ours = word.to_lowercase();
-            let report = foreign(p, format!("`{word}` is written `{ours}`"), &format!("expected `{ours}`"), format!("write `{ours}`"));
+            let report = foreign(
+                p,
+                format!("`{word}` is written `{ours}`"),
+                &format!("expected `{ours}`"),
+                format!("write `{ours}`"),
+            );
             p.report(report);
             let literal = p.start();
-            p.bump_as(if ours == "true" { SyntaxKind::TrueKw } else { SyntaxKind::FalseKw });
+            p.bump_as(if ours == "true" {
+                SyntaxKind::TrueKw
+            } else {
+                SyntaxKind::FalseKw
+            });
             Some(Some(p.complete(literal, SyntaxKind::Literal)))
         }
-        word @ ("await" | "new" | "yield" | "async") if p.nth(1) == SyntaxKind::Ident && !p.nth_at_line_end(1) => {
+        word @ ("await" | "new" | "yield" | "async")
+            if p.nth(1) == SyntaxKind::Ident
+                && p.nth(2) == SyntaxKind::LParen
+                && !p.nth_at_line_end(1) =>
+        {
             let report = foreign(
                 p,
                 format!("`{word}` stands before no call"),
@@ -262,12 +352,19 @@ pub fn value_word(p: &mut Parser) -> Option<Option<Completed>> {
 }
 
 fn lambda(p: &mut Parser) -> Option<Option<Completed>> {
-    let is_lambda = p.at_word("lambda") && matches!(p.nth(1), SyntaxKind::Ident | SyntaxKind::Colon);
+    let has_params =
+        p.nth(1) == SyntaxKind::Ident && matches!(p.nth(2), SyntaxKind::Colon | SyntaxKind::Comma);
+    let is_lambda = p.at_word("lambda") && (has_params || p.nth(1) == SyntaxKind::Colon);
     let is_arrow = p.nth(1) == SyntaxKind::Foreign && p.nth_text(1) == "=>";
     if !is_lambda && !is_arrow {
         return None;
     }
-    let report = foreign(p, "there are no functions in a pipeline", "not a value", "code stands in a component");
+    let report = foreign(
+        p,
+        "there are no functions in a pipeline",
+        "not a value",
+        "code stands in a component",
+    );
     p.fail(report);
     Some(None)
 }
@@ -280,9 +377,24 @@ pub fn no_value(p: &mut Parser) -> bool {
             return true;
         }
         SyntaxKind::Foreign => match p.text() {
-            "$" => foreign(p, "a name stands without `$`", "expected a value", "write the name alone; in an f-string, `{name}`"),
-            "&" => foreign(p, "there are no references", "expected a value", "write the name alone"),
-            "|" | "||" => foreign(p, "there are no functions in a pipeline", "not a value", "code stands in a component"),
+            "$" => foreign(
+                p,
+                "a name stands without `$`",
+                "expected a value",
+                "write the name alone; in an f-string, `{name}`",
+            ),
+            "&" => foreign(
+                p,
+                "there are no references",
+                "expected a value",
+                "write the name alone",
+            ),
+            "|" | "||" => foreign(
+                p,
+                "there are no functions in a pipeline",
+                "not a value",
+                "code stands in a component",
+            ),
             _ => return false,
         },
         SyntaxKind::Plus => at_token(
@@ -292,7 +404,12 @@ pub fn no_value(p: &mut Parser) -> bool {
             "expected a value",
             "a positive number is written without a sign",
         ),
-        SyntaxKind::Lt => foreign(p, "`<` begins no value", "expected a value", "a string stands in double quotes"),
+        SyntaxKind::Lt => foreign(
+            p,
+            "`<` begins no value",
+            "expected a value",
+            "a string stands in double quotes",
+        ),
         _ => return false,
     };
     p.fail(report);
@@ -318,16 +435,24 @@ pub fn spread(p: &mut Parser) -> bool {
 /// A word for `else if` stands behind the `}` of a branch.
 pub fn at_elif(p: &Parser) -> bool {
     let is_word = p.at_word("elif") || p.at_word("elsif") || p.at_word("elseif");
-    is_word && !matches!(p.nth(1), SyntaxKind::Eq | SyntaxKind::Dot | SyntaxKind::Colon)
+    is_word
+        && !matches!(
+            p.nth(1),
+            SyntaxKind::Eq | SyntaxKind::Dot | SyntaxKind::Colon
+        )
 }
 
 /// Reports such a word. The parser stays at it.
 pub fn elif(p: &mut Parser) {
     p.found_again();
     let word = p.text();
-    let report = Diagnostic::new(codes::FOREIGN_WORD, p.span_of(p.pos()), format!("`{word}` is written `else if`"))
-        .label("expected `else if`")
-        .help("write `else if condition { .. }`");
+    let report = Diagnostic::new(
+        codes::FOREIGN_WORD,
+        p.span_of(p.pos()),
+        format!("`{word}` is written `else if`"),
+    )
+    .label("expected `else if`")
+    .help("write `else if condition { .. }`");
     p.report(report);
 }
 
@@ -392,14 +517,24 @@ pub fn lone_else(p: &Parser) -> Diagnostic {
 fn tail(p: &Parser) -> Option<Diagnostic> {
     let conditional = "a choice between values is an `if` of its own: `x = if c { a } else { b }`";
     Some(match p.kind() {
-        SyntaxKind::IfKw => foreign(p, "`if` does not stand behind a value", "expected no more of the value", conditional),
+        SyntaxKind::IfKw => foreign(
+            p,
+            "`if` does not stand behind a value",
+            "expected no more of the value",
+            conditional,
+        ),
         SyntaxKind::ForKw => foreign(
             p,
             "there are no comprehensions",
             "expected no more of the value",
             "a loop is a statement of its own: `name = for x in list { f(x) }`",
         ),
-        SyntaxKind::Question => foreign(p, "there is no `? :`", "expected no more of the value", conditional),
+        SyntaxKind::Question => foreign(
+            p,
+            "there is no `? :`",
+            "expected no more of the value",
+            conditional,
+        ),
         SyntaxKind::InKw | SyntaxKind::NotKw => foreign(
             p,
             "there is no test of membership",
@@ -428,7 +563,8 @@ fn word_tail(p: &Parser) -> Option<Diagnostic> {
             "`x ?? default` gives a value where `x` is absent; values compare with `==`",
         )),
         word @ ("with" | "after")
-            if (word == "with" && next == SyntaxKind::LBrace) || (word == "after" && next == SyntaxKind::Ident) =>
+            if (word == "with" && next == SyntaxKind::LBrace)
+                || (word == "after" && next == SyntaxKind::Ident) =>
         {
             Some(at_token(
                 p,
@@ -448,15 +584,30 @@ fn sign_tail(p: &Parser) -> Option<Diagnostic> {
             format!("there is no operator `{}`", p.text()),
             "the operators on numbers are `+`, `-`, `*`, `/` and `%`; more is a component's work",
         ),
-        ".." => ("a range is not a value".to_owned(), "ranges bound types (`int in 1..=10`); write a list, or a component that returns one"),
+        ".." => (
+            "a range is not a value".to_owned(),
+            "ranges bound types (`int in 1..=10`); write a list, or a component that returns one",
+        ),
         "+=" | "-=" | "*=" | "/=" | "++" => (
             "a name keeps its value".to_owned(),
             "give the new value a name of its own: `name = ..`",
         ),
-        ":=" => ("a name gets its value with `=`".to_owned(), "write `name = ..`"),
-        "|" | "|>" => ("there is no operator for piping".to_owned(), "calls nest as arguments: `outer(inner(x))`"),
-        "=>" => ("there are no functions in a pipeline".to_owned(), "code stands in a component"),
-        "::" => ("a name of another file is read with `.`".to_owned(), "write `alias.name`"),
+        ":=" => (
+            "a name gets its value with `=`".to_owned(),
+            "write `name = ..`",
+        ),
+        "|" | "|>" => (
+            "there is no operator for piping".to_owned(),
+            "calls nest as arguments: `outer(inner(x))`",
+        ),
+        "=>" => (
+            "there are no functions in a pipeline".to_owned(),
+            "code stands in a component",
+        ),
+        "::" => (
+            "a name of another file is read with `.`".to_owned(),
+            "write `alias.name`",
+        ),
         _ => return None,
     };
     Some(foreign(p, message, "not part of an expression", help))
@@ -466,7 +617,10 @@ fn sign_tail(p: &Parser) -> Option<Diagnostic> {
 /// gives up on the line (true).
 pub fn statement(p: &mut Parser) -> bool {
     let next = p.nth(1);
-    let used_as_name = matches!(next, SyntaxKind::Eq | SyntaxKind::Dot | SyntaxKind::Colon | SyntaxKind::LParen);
+    let used_as_name = matches!(
+        next,
+        SyntaxKind::Eq | SyntaxKind::Dot | SyntaxKind::Colon | SyntaxKind::LParen
+    );
     if used_as_name {
         return false;
     }
@@ -485,11 +639,19 @@ pub fn statement(p: &mut Parser) -> bool {
             return false;
         }
         "elif" | "elsif" | "elseif" => "`else if` follows the `}` of its `if`",
-        "break" | "continue" | "pass" | "fallthrough" => "a loop's tasks run all; an empty block is `{}`",
+        "break" | "continue" | "pass" | "fallthrough" => {
+            "a loop's tasks run all; an empty block is `{}`"
+        }
         _ if alone => return false,
-        "while" | "until" | "loop" | "do" | "repeat" | "foreach" => "loops run over a list: `for x in list { .. }`; a component may loop by itself",
-        "switch" | "match" | "case" | "when" | "unless" => "write `if c { .. } else if d { .. } else { .. }`",
-        "try" | "except" | "catch" => "a failed task fails the run; `retry` is an attribute, `finally { .. }` runs in any case",
+        "while" | "until" | "loop" | "do" | "repeat" | "foreach" => {
+            "loops run over a list: `for x in list { .. }`; a component may loop by itself"
+        }
+        "switch" | "match" | "case" | "when" | "unless" => {
+            "write `if c { .. } else if d { .. } else { .. }`"
+        }
+        "try" | "except" | "catch" => {
+            "a failed task fails the run; `retry` is an attribute, `finally { .. }` runs in any case"
+        }
         "raise" | "throw" => "`require condition, \"message\"` fails the run",
         "def" | "fn" | "func" | "function" | "class" | "import" | "from" | "lambda" => {
             "code stands in components, and definitions beside the pipeline"
@@ -498,7 +660,12 @@ pub fn statement(p: &mut Parser) -> bool {
         "parallel" => "tasks run side by side unless one reads another or stands `after` it",
         _ => return false,
     };
-    let report = foreign(p, format!("`{word}` begins no statement"), "a word of another language", help);
+    let report = foreign(
+        p,
+        format!("`{word}` begins no statement"),
+        "a word of another language",
+        help,
+    );
     p.fail(report);
     p.skip_line();
     true
@@ -542,5 +709,7 @@ fn dangling(p: &Parser) -> Diagnostic {
         format!("a line that begins with `{sign}` does not continue the one above"),
     )
     .label("expected a statement")
-    .help(format!("end the line above with `{sign}`, or put the whole in parentheses"))
+    .help(format!(
+        "end the line above with `{sign}`, or put the whole in parentheses"
+    ))
 }

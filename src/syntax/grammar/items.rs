@@ -2,7 +2,9 @@
 
 use super::super::kind::SyntaxKind;
 use super::super::parser::Parser;
-use super::{Separator, entries, foreign, list, literals, name, name_anywhere, ports, statements, types};
+use super::{
+    Separator, entries, foreign, list, literals, name, name_anywhere, ports, statements, types,
+};
 use crate::diagnostics::{Diagnostic, codes, nearest};
 
 /// The words that begin a definition.
@@ -19,7 +21,10 @@ pub fn item(p: &mut Parser) {
             p.here(),
             format!("`{}` begins no definition", p.text()),
         )
-        .label(format!("expected {}", crate::diagnostics::one_of(&ITEM_WORDS)))
+        .label(format!(
+            "expected {}",
+            crate::diagnostics::one_of(&ITEM_WORDS)
+        ))
         .help(format!("did you mean `{word}`?"));
         p.report(report);
         known_item(p, word);
@@ -31,8 +36,14 @@ pub fn item(p: &mut Parser) {
         let word = p.text();
         p.skip_until(|p| {
             let at = p.pos();
-            let is_other_word = || !["@", p.text()].contains(&word) && p.input.column(at) == 0 && foreign::definition(p.text()).is_some();
-            at > first && p.input.is_line_start(at) && (p.input.is_item_start(at) || is_other_word())
+            let is_other_word = || {
+                !["@", p.text()].contains(&word)
+                    && p.input.column(at) == 0
+                    && foreign::definition(p.text()).is_some()
+            };
+            at > first
+                && p.input.is_line_start(at)
+                && (p.input.is_item_start(at) || is_other_word())
         });
     }
 }
@@ -49,7 +60,10 @@ fn known_item(p: &mut Parser, word: &str) {
 
 /// A word like `componet` before a name.
 fn misspelt(p: &Parser) -> Option<&'static str> {
-    if !p.at(SyntaxKind::Ident) || p.nth(1) != SyntaxKind::Ident || foreign::definition(p.text()).is_some() {
+    if !p.at(SyntaxKind::Ident)
+        || p.nth(1) != SyntaxKind::Ident
+        || foreign::definition(p.text()).is_some()
+    {
         return None;
     }
     nearest(p.text(), ITEM_WORDS)
@@ -64,7 +78,9 @@ fn no_item(p: &mut Parser) {
             return;
         }
         SyntaxKind::Foreign => foreign::at_start(p),
-        SyntaxKind::Ident if foreign::definition(p.text()).is_some() && p.nth(1) != SyntaxKind::Eq => {
+        SyntaxKind::Ident
+            if foreign::definition(p.text()).is_some() && p.nth(1) != SyntaxKind::Eq =>
+        {
             let help = foreign::definition(p.text()).unwrap_or_default();
             Diagnostic::new(
                 codes::FOREIGN_WORD,
@@ -97,9 +113,13 @@ fn no_item(p: &mut Parser) {
 /// The report for a closing bracket that closes nothing.
 pub fn unmatched(p: &Parser) -> Diagnostic {
     let bracket = p.text();
-    Diagnostic::new(codes::UNMATCHED, p.here(), format!("this `{bracket}` closes nothing"))
-        .label("no bracket before it is open")
-        .help("remove it, or add the opening one where it was forgotten")
+    Diagnostic::new(
+        codes::UNMATCHED,
+        p.here(),
+        format!("this `{bracket}` closes nothing"),
+    )
+    .label("no bracket before it is open")
+    .help("remove it, or add the opening one where it was forgotten")
 }
 
 /// A definition ends with its line.
@@ -156,7 +176,11 @@ fn use_path(p: &mut Parser) -> bool {
         p.bump();
         return true;
     }
-    if p.at_any(&[SyntaxKind::ForeignString, SyntaxKind::TripleString, SyntaxKind::FStringOpen]) {
+    if p.at_any(&[
+        SyntaxKind::ForeignString,
+        SyntaxKind::TripleString,
+        SyntaxKind::FStringOpen,
+    ]) {
         let report = p.expectation("a path in `\"..\"`");
         p.fail(report);
         return false;
@@ -175,9 +199,13 @@ fn use_without_braces(p: &mut Parser) {
         use_path(p);
         return;
     }
-    let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "the names that are used stand in braces")
-        .label("expected `{`")
-        .help("write `use { a, b } from \"lib/io.mlp\"`");
+    let report = Diagnostic::new(
+        codes::UNEXPECTED,
+        p.here(),
+        "the names that are used stand in braces",
+    )
+    .label("expected `{`")
+    .help("write `use { a, b } from \"lib/io.mlp\"`");
     p.report(report);
     let names = p.start();
     use_name(p);
@@ -224,15 +252,17 @@ fn type_def(p: &mut Parser) {
     p.bump_as(SyntaxKind::TypeKw);
     let named = name(p, "the type's name");
     if p.at(SyntaxKind::LBrace) && !p.at_line_end() {
-        let report = p
-            .expectation("`=`")
-            .help("write `type Name = { .. }`");
+        let report = p.expectation("`=`").help("write `type Name = { .. }`");
         p.report(report);
         types::ty(p);
     } else if p.at(SyntaxKind::Colon) {
-        let report = Diagnostic::new(codes::EQUALS_OR_COLON, p.here(), "a type is defined with `=`")
-            .label("expected `=`")
-            .help("write `type Name = ..`");
+        let report = Diagnostic::new(
+            codes::EQUALS_OR_COLON,
+            p.here(),
+            "a type is defined with `=`",
+        )
+        .label("expected `=`")
+        .help("write `type Name = ..`");
         p.report(report);
         p.bump_error();
         types::ty(p);
@@ -283,9 +313,9 @@ fn head(p: &mut Parser, what: &str) {
     if p.at(SyntaxKind::LParen) {
         ports::port_list(p, ports::Side::Inputs);
     } else if p.at(SyntaxKind::LBrace) || p.at(SyntaxKind::Arrow) {
-        let report = p
-            .expectation("`(`")
-            .help(format!("a {what} without inputs is written `{what} name() ..`"));
+        let report = p.expectation("`(`").help(format!(
+            "a {what} without inputs is written `{what} name() ..`"
+        ));
         p.report(report);
     } else {
         p.expected("`(`");

@@ -22,13 +22,10 @@ pub fn try_literal(p: &mut Parser) -> Option<Completed> {
         | SyntaxKind::FalseKw
         | SyntaxKind::Minus => Some(literal(p)),
         SyntaxKind::Dot if p.nth(1) == SyntaxKind::Int && p.nth_is_joined(1) => {
-            let report = Diagnostic::new(
-                codes::BAD_NUMBER,
-                p.here(),
-                "a number begins with a digit",
-            )
-            .label("expected a digit before the point")
-            .help(format!("write `0.{}`", p.nth_text(1)));
+            let report =
+                Diagnostic::new(codes::BAD_NUMBER, p.here(), "a number begins with a digit")
+                    .label("expected a digit before the point")
+                    .help(format!("write `0.{}`", p.nth_text(1)));
             p.report(report);
             let error = p.start();
             p.bump();
@@ -66,9 +63,11 @@ fn check(p: &mut Parser, negative: bool) {
             "this number is too large for a float",
             "the largest float is about 1.8e308",
         ),
-        SyntaxKind::Duration if numbers::duration(text).is_none() => {
-            too_large(p, "this duration is too long", "its seconds have to fit 64 bits")
-        }
+        SyntaxKind::Duration if numbers::duration(text).is_none() => too_large(
+            p,
+            "this duration is too long",
+            "its seconds have to fit 64 bits",
+        ),
         SyntaxKind::Size if numbers::size(text).is_none() => {
             too_large(p, "this size is too large", "its bytes have to fit 64 bits")
         }
@@ -112,22 +111,28 @@ fn report_faults(p: &mut Parser, faults: Vec<StringFault>) {
                 let help = if written == "\\'" {
                     "a single quote stands in a string as it is".to_owned()
                 } else {
-                    format!("a backslash is written `\\\\`; {KNOWN_ESCAPES}, and `\"\"\"..\"\"\"` has no escapes at all")
+                    format!(
+                        "a backslash is written `\\\\`; {KNOWN_ESCAPES}, and `\"\"\"..\"\"\"` has no escapes at all"
+                    )
                 };
                 Diagnostic::new(codes::BAD_ESCAPE, span, format!("`{written}` is no escape"))
                     .label("not known")
                     .help(help)
             }
-            StringFault::BadUnicode(range) => {
-                Diagnostic::new(codes::BAD_ESCAPE, inside(range), "this escape names no character")
-                    .label("expected `\\u{..}` with up to six hexadecimal digits")
-                    .help("write `\\u{e9}` for é; surrogates (d800 to dfff) are no characters")
-            }
-            StringFault::LoneBrace(range) => {
-                Diagnostic::new(codes::FSTRING_HOLE, inside(range), "this `}` closes nothing in the f-string")
-                    .label("no `{` before it is open")
-                    .help("a brace as text is doubled: `}}`")
-            }
+            StringFault::BadUnicode(range) => Diagnostic::new(
+                codes::BAD_ESCAPE,
+                inside(range),
+                "this escape names no character",
+            )
+            .label("expected `\\u{..}` with up to six hexadecimal digits")
+            .help("write `\\u{e9}` for é; surrogates (d800 to dfff) are no characters"),
+            StringFault::LoneBrace(range) => Diagnostic::new(
+                codes::FSTRING_HOLE,
+                inside(range),
+                "this `}` closes nothing in the f-string",
+            )
+            .label("no `{` before it is open")
+            .help("a brace as text is doubled: `}}`"),
         };
         p.report(report);
     }
@@ -147,9 +152,13 @@ fn unterminated(p: &mut Parser, triple: bool) {
         .label("the file ends before the closing `\"\"\"`")
         .help("add `\"\"\"` where the string ends")
     } else {
-        Diagnostic::new(codes::UNTERMINATED_STRING, token, "this string is not closed on its line")
-            .label("expected `\"` before the end of the line")
-            .help("close it with `\"`; a text of several lines stands in `\"\"\"..\"\"\"`")
+        Diagnostic::new(
+            codes::UNTERMINATED_STRING,
+            token,
+            "this string is not closed on its line",
+        )
+        .label("expected `\"` before the end of the line")
+        .help("close it with `\"`; a text of several lines stands in `\"\"\"..\"\"\"`")
     };
     p.note_unterminated(p.pos());
     p.fail(report);
@@ -160,12 +169,14 @@ pub fn foreign_string(p: &mut Parser) {
     let text = p.text();
     let quote = text.find(['"', '\'']).unwrap_or(0);
     let (prefix, quoted) = text.split_at(quote);
-    let is_triple = quoted.len() >= 6 && (quoted.starts_with("'''") || quoted.starts_with("\"\"\""));
+    let is_triple =
+        quoted.len() >= 6 && (quoted.starts_with("'''") || quoted.starts_with("\"\"\""));
     let is_formatted = prefix.eq_ignore_ascii_case("f");
     let (message, help) = if is_formatted && is_triple {
         (
             "an f-string stands on one line",
-            "write `f\"..\"`, with `\\n` for a line end; a script reads its inputs from variables".to_owned(),
+            "write `f\"..\"`, with `\\n` for a line end; a script reads its inputs from variables"
+                .to_owned(),
         )
     } else if !prefix.is_empty() && !is_formatted {
         let help = if prefix.contains(['r', 'R']) {
@@ -192,8 +203,15 @@ pub fn foreign_string(p: &mut Parser) {
 
 /// The report for a word that begins with a digit and is no number.
 fn bad_number(span: Span, word: &str) -> Diagnostic {
-    let report = Diagnostic::new(codes::BAD_NUMBER, span, format!("`{word}` is no number, duration or size"));
-    let digits = word.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'_').count();
+    let report = Diagnostic::new(
+        codes::BAD_NUMBER,
+        span,
+        format!("`{word}` is no number, duration or size"),
+    );
+    let digits = word
+        .bytes()
+        .take_while(|byte| byte.is_ascii_digit() || *byte == b'_')
+        .count();
     let (number, rest) = word.split_at(digits);
     if rest.is_empty() {
         return if number.contains('_') {
@@ -205,7 +223,9 @@ fn bad_number(span: Span, word: &str) -> Diagnostic {
             let decimal = if plain.is_empty() { "0" } else { plain };
             let octal = u64::from_str_radix(number, 8);
             let help = match octal {
-                Ok(octal) if octal.to_string() != decimal => format!("numbers are decimal: write `{decimal}`, or `{octal}` if octal was meant"),
+                Ok(octal) if octal.to_string() != decimal => format!(
+                    "numbers are decimal: write `{decimal}`, or `{octal}` if octal was meant"
+                ),
                 _ => format!("write `{decimal}`"),
             };
             report.label("a number does not begin with `0`").help(help)
@@ -231,7 +251,11 @@ fn bad_number(span: Span, word: &str) -> Diagnostic {
     let durations = "the units of durations are `d`, `h`, `m` and `s`, from long to short: `1h30m`";
     let sizes = "the units of sizes are `B`, `KB`, `MB`, `GB`, `TB`, `PB`, `KiB`, `MiB`, `GiB`, `TiB` and `PiB`";
     let is_plain_unit = unit.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let report = report.label(if is_plain_unit { "not a unit" } else { "not a form of number" });
+    let report = report.label(if is_plain_unit {
+        "not a unit"
+    } else {
+        "not a form of number"
+    });
     match meant {
         Some(meant) if meant.ends_with('B') => report.help(format!("write `{meant}`; {sizes}")),
         Some(meant) => report.help(format!("write `{meant}`; {durations}")),
@@ -256,10 +280,16 @@ fn fraction(report: Diagnostic, word: &str) -> Diagnostic {
     };
     let unit = meant_unit(unit).unwrap_or(unit);
     let mut smaller = None;
-    if let Some(at) = numbers::DURATION_UNITS.iter().position(|(known, _)| *known == unit) {
-        smaller = numbers::DURATION_UNITS
-            .get(at + 1)
-            .map(|(name, seconds)| (*name, numbers::DURATION_UNITS[at].1 as f64 / *seconds as f64));
+    if let Some(at) = numbers::DURATION_UNITS
+        .iter()
+        .position(|(known, _)| *known == unit)
+    {
+        smaller = numbers::DURATION_UNITS.get(at + 1).map(|(name, seconds)| {
+            (
+                *name,
+                numbers::DURATION_UNITS[at].1 as f64 / *seconds as f64,
+            )
+        });
     } else if let Some((_, bytes)) = numbers::SIZE_UNITS.iter().find(|(known, _)| *known == unit) {
         let step = if unit.contains('i') { 1024.0 } else { 1000.0 };
         smaller = (numbers::SIZE_UNITS.iter())
@@ -299,7 +329,8 @@ fn meant_unit(unit: &str) -> Option<&'static str> {
 
 /// A point behind an integer that no digit and no name follows: `1.`
 pub fn is_trailing_point(p: &Parser, value: Completed) -> bool {
-    let after_number = value.kind == SyntaxKind::Literal && p.input.kind(p.pos() - 1) == SyntaxKind::Int;
+    let after_number =
+        value.kind == SyntaxKind::Literal && p.input.kind(p.pos() - 1) == SyntaxKind::Int;
     let before_name = p.nth(1) == SyntaxKind::Ident && p.nth_is_joined(1);
     after_number && p.is_joined() && !before_name
 }
@@ -335,9 +366,13 @@ pub fn fstring(p: &mut Parser) -> Completed {
             }
             _ => {
                 let span = p.span_from(open);
-                let report = Diagnostic::new(codes::UNTERMINATED_STRING, span, "this f-string is not closed on its line")
-                    .label("expected `\"` before the end of the line")
-                    .help("close it with `\"`");
+                let report = Diagnostic::new(
+                    codes::UNTERMINATED_STRING,
+                    span,
+                    "this f-string is not closed on its line",
+                )
+                .label("expected `\"` before the end of the line")
+                .help("close it with `\"`");
                 p.note_unterminated(open);
                 p.fail(report);
                 break;
@@ -357,7 +392,9 @@ fn hole(p: &mut Parser) {
         super::name(p, "a name");
         let mut value = p.complete(node, SyntaxKind::NameExpr);
         let mut fields = 0;
-        while p.at(SyntaxKind::Dot) && (p.nth(1) == SyntaxKind::Ident || lexer::reserved(p.nth_text(1)).is_some()) {
+        while p.at(SyntaxKind::Dot)
+            && (p.nth(1) == SyntaxKind::Ident || lexer::reserved(p.nth_text(1)).is_some())
+        {
             let field = p.precede(value);
             p.bump();
             super::name(p, "a field's name");
@@ -373,7 +410,9 @@ fn hole(p: &mut Parser) {
     }
     let first = p.pos();
     let error = p.start();
-    while p.at_any(&[SyntaxKind::Ident, SyntaxKind::Dot, SyntaxKind::HoleJunk]) || lexer::reserved(p.text()).is_some() {
+    while p.at_any(&[SyntaxKind::Ident, SyntaxKind::Dot, SyntaxKind::HoleJunk])
+        || lexer::reserved(p.text()).is_some()
+    {
         p.bump();
     }
     let report = if p.pos() > first || p.at(SyntaxKind::HoleClose) {
@@ -401,9 +440,13 @@ fn hole(p: &mut Parser) {
             .label("expected `{name}` or `{name.field}`")
             .help(help)
     } else {
-        Diagnostic::new(codes::FSTRING_HOLE, p.span_of(open), "this `{` of an f-string is not closed")
-            .label("expected `}` before the string's end")
-            .help("close it with `}`; a brace as text is doubled: `{{`")
+        Diagnostic::new(
+            codes::FSTRING_HOLE,
+            p.span_of(open),
+            "this `{` of an f-string is not closed",
+        )
+        .label("expected `}` before the string's end")
+        .help("close it with `}`; a brace as text is doubled: `{{`")
     };
     p.complete(error, SyntaxKind::Error);
     if p.eat(SyntaxKind::HoleClose) {
@@ -419,11 +462,17 @@ fn unknown_report(p: &Parser) -> Diagnostic {
     let text = p.text();
     let first = text.chars().next().unwrap_or_default();
     let (message, help) = match first {
-        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{2018}' | '\u{2019}' | '\u{ab}' | '\u{bb}' => {
-            ("these are not the quotes of a string".to_owned(), "write `\"..\"` with straight quotes")
+        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{2018}' | '\u{2019}' | '\u{ab}' | '\u{bb}' => (
+            "these are not the quotes of a string".to_owned(),
+            "write `\"..\"` with straight quotes",
+        ),
+        '\'' => (
+            "a string stands in double quotes".to_owned(),
+            "write `\"..\"`",
+        ),
+        '\u{2013}' | '\u{2014}' | '\u{2212}' => {
+            (format!("`{first}` is no minus sign"), "write `-`")
         }
-        '\'' => ("a string stands in double quotes".to_owned(), "write `\"..\"`"),
-        '\u{2013}' | '\u{2014}' | '\u{2212}' => (format!("`{first}` is no minus sign"), "write `-`"),
         c if text.chars().all(|c| c.is_alphanumeric() || c == '_') => {
             let _ = c;
             (
@@ -435,7 +484,10 @@ fn unknown_report(p: &Parser) -> Diagnostic {
             format!("there is a control character here (U+{:04X})", c as u32),
             "remove it",
         ),
-        _ => (format!("`{text}` means nothing here"), "remove it, or put it in a string"),
+        _ => (
+            format!("`{text}` means nothing here"),
+            "remove it, or put it in a string",
+        ),
     };
     Diagnostic::new(codes::UNKNOWN_CHARACTER, p.here(), message)
         .label("not part of the language")
@@ -445,11 +497,17 @@ fn unknown_report(p: &Parser) -> Diagnostic {
 /// Reports blanks that look like plain ones and are not.
 pub fn odd_blanks(p: &mut Parser) {
     for range in p.input.odd_blanks() {
-        let c = p.input.text[range.clone()].chars().next().unwrap_or_default();
+        let c = p.input.text[range.clone()]
+            .chars()
+            .next()
+            .unwrap_or_default();
         let report = Diagnostic::new(
             codes::UNKNOWN_CHARACTER,
             Span::new(p.file(), range.start, range.end),
-            format!("this is not a plain blank but the character U+{:04X}", c as u32),
+            format!(
+                "this is not a plain blank but the character U+{:04X}",
+                c as u32
+            ),
         )
         .label("not part of the language")
         .help("write a plain blank; in a string, any character may stand");

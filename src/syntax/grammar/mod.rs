@@ -49,16 +49,7 @@ fn name_anywhere(p: &mut Parser, what: &str) -> bool {
         return true;
     }
     if lexer::reserved(p.text()).is_some() {
-        let word = p.text();
-        let report = Diagnostic::new(
-            codes::RESERVED_WORD,
-            p.here(),
-            format!("`{word}` is a reserved word and cannot be a name"),
-        )
-        .label(format!("expected {what}"))
-        .help(format!("call it `{word}_`, or something else"));
-        p.report(report);
-        p.bump_as(SyntaxKind::Ident);
+        reserved_name(p, what);
         return true;
     }
     if p.at(SyntaxKind::Unknown) && p.text().chars().all(|c| c.is_alphanumeric() || c == '_') {
@@ -68,6 +59,20 @@ fn name_anywhere(p: &mut Parser, what: &str) -> bool {
     }
     p.expected(what);
     false
+}
+
+/// Takes a reserved word that was meant as a name, and says that it can't be one.
+fn reserved_name(p: &mut Parser, what: &str) {
+    let word = p.text();
+    let report = Diagnostic::new(
+        codes::RESERVED_WORD,
+        p.here(),
+        format!("`{word}` is a reserved word and cannot be a name"),
+    )
+    .label(format!("expected {what}"))
+    .help(format!("call it `{word}_`, or something else"));
+    p.report(report);
+    p.bump_as(SyntaxKind::Ident);
 }
 
 /// Whether a name or a word that was meant as one stands `n` tokens on.
@@ -101,8 +106,10 @@ fn list(
             p.expected(what);
         }
         if p.is_lost() {
-            p.skip_until(|p| p.at(SyntaxKind::Comma) || (by_line && p.at_line_end() && p.pos() > before));
-        } else if !p.at_close(frame) && !p.at(SyntaxKind::Comma) && !(by_line && p.at_line_end()) {
+            p.skip_until(|p| {
+                p.at(SyntaxKind::Comma) || (by_line && p.at_line_end() && p.pos() > before)
+            });
+        } else if !(p.at_close(frame) || p.at(SyntaxKind::Comma) || by_line && p.at_line_end()) {
             missing_separator(p, frame, separator);
             if p.is_lost() {
                 p.skip_until(|p| p.at(SyntaxKind::Comma) || (by_line && p.at_line_end()));
@@ -124,7 +131,10 @@ fn missing_separator(p: &mut Parser, frame: &Frame, separator: Separator) {
     }
     let (names, help) = match separator {
         Separator::Comma => ("`,`", "write `,` between the two"),
-        Separator::CommaOrLineEnd => ("`,` or a line end", "write `,` between the two, or begin a new line"),
+        Separator::CommaOrLineEnd => (
+            "`,` or a line end",
+            "write `,` between the two, or begin a new line",
+        ),
     };
     if p.at(SyntaxKind::Unknown) {
         literals::unknown_lost(p);
@@ -173,21 +183,31 @@ fn may_begin_element(p: &Parser) -> bool {
 fn open_block(p: &mut Parser, first: usize, help: &str) -> Option<Frame> {
     if p.at(SyntaxKind::LBrace) {
         if p.at_line_end() {
-            let report = Diagnostic::new(codes::LINE_BREAK, p.span_of(p.pos()), "this `{` stands on a line of its own")
-                .label("expected at the end of the line above")
-                .help("a line end ends what stands before it: move the `{` up");
+            let report = Diagnostic::new(
+                codes::LINE_BREAK,
+                p.span_of(p.pos()),
+                "this `{` stands on a line of its own",
+            )
+            .label("expected at the end of the line above")
+            .help("a line end ends what stands before it: move the `{` up");
             p.report(report);
         }
         return Some(p.open());
     }
     if p.at(SyntaxKind::Colon) || p.at_word("then") || p.at_word("do") {
-        let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), format!("{} opens no block", p.found()))
-            .label("expected `{`")
-            .help("a block stands in braces: `{ .. }`");
+        let report = Diagnostic::new(
+            codes::FOREIGN_WORD,
+            p.here(),
+            format!("{} opens no block", p.found()),
+        )
+        .label("expected `{`")
+        .help("a block stands in braces: `{ .. }`");
         p.report(report);
         p.bump_error();
     } else {
-        let report = p.expectation("`{`").maybe_help((!help.is_empty()).then(|| help.to_owned()));
+        let report = p
+            .expectation("`{`")
+            .maybe_help((!help.is_empty()).then(|| help.to_owned()));
         p.fail(report);
     }
     let mut line = first;
@@ -195,6 +215,8 @@ fn open_block(p: &mut Parser, first: usize, help: &str) -> Option<Frame> {
         line -= 1;
     }
     let column = p.input.column(line);
-    let goes_on = !p.at(SyntaxKind::Eof) && p.input.is_line_start(p.pos()) && p.input.column(p.pos()) > column;
+    let goes_on = !p.at(SyntaxKind::Eof)
+        && p.input.is_line_start(p.pos())
+        && p.input.column(p.pos()) > column;
     goes_on.then(|| p.open_lines(column))
 }

@@ -16,7 +16,9 @@ pub fn port_list(p: &mut Parser, side: Side) {
     let ports = p.start();
     let frame = p.open();
     let mut told = false;
-    list(p, &frame, Separator::Comma, "a port", |p| port(p, side, &mut told));
+    list(p, &frame, Separator::Comma, "a port", |p| {
+        port(p, side, &mut told)
+    });
     p.close(frame);
     p.complete(ports, SyntaxKind::PortList);
 }
@@ -33,9 +35,13 @@ fn port(p: &mut Parser, side: Side, told: &mut bool) {
     let port = p.start();
     name(p, "the port's name");
     if p.at(SyntaxKind::Question) && p.nth(1) == SyntaxKind::Colon {
-        let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "an optional port has `?` behind its type")
-            .label("not behind the name")
-            .help("write `name: type?`");
+        let report = Diagnostic::new(
+            codes::FOREIGN_WORD,
+            p.here(),
+            "an optional port has `?` behind its type",
+        )
+        .label("not behind the name")
+        .help("write `name: type?`");
         p.report(report);
         p.bump_error();
     }
@@ -51,9 +57,7 @@ fn port(p: &mut Parser, side: Side, told: &mut bool) {
             p.report(report);
         }
         SyntaxKind::Ident | SyntaxKind::LBrace if !p.input.is_line_start(p.pos()) => {
-            let report = p
-                .expectation("`:`")
-                .help("a port is written `name: type`");
+            let report = p.expectation("`:`").help("a port is written `name: type`");
             p.report(report);
             types::ty(p);
         }
@@ -88,9 +92,13 @@ fn default(p: &mut Parser, side: Side) {
         return;
     }
     if is_colon {
-        let report = Diagnostic::new(codes::EQUALS_OR_COLON, p.here(), "a default is given with `=`")
-            .label("expected `=`")
-            .help("write `name: type = default`");
+        let report = Diagnostic::new(
+            codes::EQUALS_OR_COLON,
+            p.here(),
+            "a default is given with `=`",
+        )
+        .label("expected `=`")
+        .help("write `name: type = default`");
         p.report(report);
         p.bump_error();
     } else {
@@ -114,9 +122,13 @@ pub fn outputs(p: &mut Parser) {
     }
     if p.at(SyntaxKind::LParen) {
         if p.nth(1) == SyntaxKind::RParen {
-            let report = Diagnostic::new(codes::UNEXPECTED, p.span_of(p.pos() + 1), "there is no output in these parentheses")
-                .label("expected an output: `name: type`")
-                .help("leave out the `->`: what gives nothing has no outputs");
+            let report = Diagnostic::new(
+                codes::UNEXPECTED,
+                p.span_of(p.pos() + 1),
+                "there is no output in these parentheses",
+            )
+            .label("expected an output: `name: type`")
+            .help("leave out the `->`: what gives nothing has no outputs");
             p.report(report);
         }
         port_list(p, Side::Outputs);

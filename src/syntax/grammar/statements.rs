@@ -6,6 +6,7 @@ use super::{entries, expressions, foreign, items, literals, open_block};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
+use crate::syntax::lexer;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -34,7 +35,12 @@ struct Unused {
 
 /// A pipeline's `{ .. }`. `first` is the pipeline's first token.
 pub fn pipeline_body(p: &mut Parser, first: usize) {
-    block_in(p, first, Place::Pipeline, "a pipeline's body stands in braces: `{ .. }`");
+    block_in(
+        p,
+        first,
+        Place::Pipeline,
+        "a pipeline's body stands in braces: `{ .. }`",
+    );
 }
 
 /// The `{ .. }` of a branch or a loop. `first` is the first token of what it belongs to.
@@ -136,10 +142,14 @@ fn record_meant(p: &mut Parser, frame: &Frame, open: usize) {
 }
 
 fn block_not_record(p: &Parser, open: usize) -> Diagnostic {
-    Diagnostic::new(codes::BLOCK_NOT_RECORD, p.here(), "an entry stands in a block")
-        .label("expected a statement")
-        .also(p.span_of(open), "this `{` opens a block")
-        .help("a record as its value is written `{ { .. } }`")
+    Diagnostic::new(
+        codes::BLOCK_NOT_RECORD,
+        p.here(),
+        "an entry stands in a block",
+    )
+    .label("expected a statement")
+    .also(p.span_of(open), "this `{` opens a block")
+    .help("a record as its value is written `{ { .. } }`")
 }
 
 /// Reports a statement that may not follow what was seen.
@@ -148,19 +158,27 @@ fn order(p: &mut Parser, seen: &mut Seen) {
         unused(p, value);
     }
     if let Some(returned) = seen.returned.take() {
-        let report = Diagnostic::new(codes::OUT_OF_PLACE, p.here(), "a statement stands below `return`")
-            .label("never reached")
-            .also(returned, "`return` is the last statement of a pipeline")
-            .help("move it above the `return`");
+        let report = Diagnostic::new(
+            codes::OUT_OF_PLACE,
+            p.here(),
+            "a statement stands below `return`",
+        )
+        .label("never reached")
+        .also(returned, "`return` is the last statement of a pipeline")
+        .help("move it above the `return`");
         p.report(report);
     } else if let Some(finally) = seen.finally
         && !p.at_any(&[SyntaxKind::ReturnKw, SyntaxKind::FinallyKw])
     {
         seen.finally = None;
-        let report = Diagnostic::new(codes::OUT_OF_PLACE, p.here(), "a statement stands below `finally`")
-            .label("only `return` may stand here")
-            .also(finally, "`finally` is the last statement but for `return`")
-            .help("move it above the `finally`");
+        let report = Diagnostic::new(
+            codes::OUT_OF_PLACE,
+            p.here(),
+            "a statement stands below `finally`",
+        )
+        .label("only `return` may stand here")
+        .also(finally, "`finally` is the last statement but for `return`")
+        .help("move it above the `finally`");
         p.report(report);
     }
 }
@@ -217,8 +235,10 @@ fn starts_statement(p: &Parser) -> bool {
         SyntaxKind::RequireKw | SyntaxKind::FinallyKw | SyntaxKind::ReturnKw => true,
         SyntaxKind::Ident => {
             let next = p.nth(1);
-            matches!(next, SyntaxKind::Eq | SyntaxKind::LParen | SyntaxKind::Colon)
-                || (next == SyntaxKind::Dot && p.nth(3) == SyntaxKind::LParen)
+            matches!(
+                next,
+                SyntaxKind::Eq | SyntaxKind::LParen | SyntaxKind::Colon
+            ) || (next == SyntaxKind::Dot && p.nth(3) == SyntaxKind::LParen)
         }
         _ => false,
     }
@@ -227,6 +247,7 @@ fn starts_statement(p: &Parser) -> bool {
 /// One statement. Gives the place of a value that may only stand last.
 fn statement(p: &mut Parser, place: Place, seen: &mut Seen) -> Option<Unused> {
     match p.kind() {
+        _ if lexer::reserved(p.text()).is_some() && p.nth(1) == SyntaxKind::Eq => assign(p),
         SyntaxKind::RequireKw => require(p),
         SyntaxKind::FinallyKw => finally(p, place, seen),
         SyntaxKind::ReturnKw => returns(p, place, seen),
@@ -264,12 +285,18 @@ fn inner_item(p: &mut Parser) {
 /// `name = value with { .. } after a, b`
 fn assign(p: &mut Parser) {
     let statement = p.start();
-    p.bump();
+    if !p.eat(SyntaxKind::Ident) {
+        super::reserved_name(p, "a name");
+    }
     p.bump();
     if p.input.is_line_start(p.pos()) && p.at(SyntaxKind::Ident) && p.nth(1) == SyntaxKind::Eq {
-        let report = Diagnostic::new(codes::UNEXPECTED, p.span_of(p.pos() - 1), "expected a value, found the end of the line")
-            .label("expected a value behind this")
-            .help("the line below is a statement of its own");
+        let report = Diagnostic::new(
+            codes::UNEXPECTED,
+            p.span_of(p.pos() - 1),
+            "expected a value, found the end of the line",
+        )
+        .label("expected a value behind this")
+        .help("the line below is a statement of its own");
         p.fail(report);
     } else if let Some(value) = top_value(p, "a value") {
         suffixes(p, value);
@@ -306,9 +333,13 @@ fn top_value(p: &mut Parser, what: &str) -> Option<Completed> {
     };
     let goes_on = BinaryOp::of(p.kind()).is_some() || p.at(SyntaxKind::Dot) || p.at_word("as");
     if goes_on && !p.at_line_end() && !p.is_lost() {
-        let report = Diagnostic::new(codes::NESTED_CONTROL, p.here(), "an `if` or a `for` is no part of an expression")
-            .label("expected the end of the line")
-            .help("give it a name, and use the name here");
+        let report = Diagnostic::new(
+            codes::NESTED_CONTROL,
+            p.here(),
+            "an `if` or a `for` is no part of an expression",
+        )
+        .label("expected the end of the line")
+        .help("give it a name, and use the name here");
         p.fail(report);
     }
     Some(value)
@@ -370,9 +401,13 @@ fn after(p: &mut Parser, value: Completed) {
         SyntaxKind::CallExpr | SyntaxKind::IfExpr | SyntaxKind::ForExpr
     );
     if !is_task {
-        let report = Diagnostic::new(codes::SUFFIX, p.here(), "`after` orders a call, an `if` or a `for`")
-            .label("not a plain value")
-            .help("a plain value is no task, and does not run");
+        let report = Diagnostic::new(
+            codes::SUFFIX,
+            p.here(),
+            "`after` orders a call, an `if` or a `for`",
+        )
+        .label("not a plain value")
+        .help("a plain value is no task, and does not run");
         p.report(report);
     }
     let after = p.start();
@@ -387,9 +422,10 @@ fn after(p: &mut Parser, value: Completed) {
         }
         p.bump();
         if p.at(SyntaxKind::Dot) || p.at(SyntaxKind::LParen) {
-            let report = Diagnostic::new(codes::SUFFIX, p.here(), "`after` takes names of tasks only")
-                .label("expected `,` or the end of the line")
-                .help("write the task's name, without fields or a call");
+            let report =
+                Diagnostic::new(codes::SUFFIX, p.here(), "`after` takes names of tasks only")
+                    .label("expected `,` or the end of the line")
+                    .help("write the task's name, without fields or a call");
             p.fail(report);
             break;
         }
@@ -432,9 +468,13 @@ fn operand_follows(p: &mut Parser, what: &str) -> bool {
 fn finally(p: &mut Parser, place: Place, seen: &mut Seen) {
     let keyword = p.here();
     if place != Place::Pipeline {
-        let report = Diagnostic::new(codes::OUT_OF_PLACE, keyword, "`finally` stands in an inner block")
-            .label("belongs to a whole pipeline")
-            .help("move it to the end of the pipeline's body");
+        let report = Diagnostic::new(
+            codes::OUT_OF_PLACE,
+            keyword,
+            "`finally` stands in an inner block",
+        )
+        .label("belongs to a whole pipeline")
+        .help("move it to the end of the pipeline's body");
         p.report(report);
     } else if let Some(earlier) = seen.finally {
         let report = Diagnostic::new(codes::OUT_OF_PLACE, keyword, "a pipeline has one `finally`")
@@ -455,12 +495,18 @@ fn finally(p: &mut Parser, place: Place, seen: &mut Seen) {
 
 fn returns(p: &mut Parser, place: Place, seen: &mut Seen) {
     let keyword = p.here();
-    let report = Diagnostic::new(codes::OUT_OF_PLACE, keyword, "`return` stands in an inner block")
-        .label("belongs to a whole pipeline");
+    let report = Diagnostic::new(
+        codes::OUT_OF_PLACE,
+        keyword,
+        "`return` stands in an inner block",
+    )
+    .label("belongs to a whole pipeline");
     match place {
         Place::Pipeline => seen.returned = Some(keyword),
         Place::Inner => p.report(report.help("a block's value is its last line, without `return`")),
-        Place::Finally => p.report(report.help("`finally` gives nothing; move the `return` below it")),
+        Place::Finally => {
+            p.report(report.help("`finally` gives nothing; move the `return` below it"))
+        }
     }
     let statement = p.start();
     p.bump();

@@ -21,17 +21,21 @@ enum Place {
     Cast,
 }
 
-fn ty_in(p: &mut Parser, place: Place) {
-    if p.enter() {
-        if let Some(plain) = primary(p) {
-            let done = optional(p, plain, place);
-            if let Some(refined) = refinement(p, done) {
-                optional(p, refined, place);
-            }
-            foreign::type_tail(p);
+/// Takes a type; false when there is none, which is reported.
+fn ty_in(p: &mut Parser, place: Place) -> bool {
+    let plain = if p.enter() { primary(p) } else { None };
+    if let Some(plain) = plain {
+        let done = optional(p, plain, place);
+        if let Some(refined) = refinement(p, done) {
+            optional(p, refined, place);
+        }
+        foreign::type_tail(p);
+        if place == Place::Declaration {
+            foreign::type_bounds(p);
         }
     }
     p.leave();
+    plain.is_some()
 }
 
 fn primary(p: &mut Parser) -> Option<Completed> {
@@ -56,9 +60,13 @@ fn primary(p: &mut Parser) -> Option<Completed> {
         name_anywhere(p, "the type's name");
     }
     if p.at(SyntaxKind::Dot) && !p.is_lost() {
-        let report = Diagnostic::new(codes::UNEXPECTED, p.here(), "a type's name has one `.` at most")
-            .label("expected no more of the name")
-            .help("what a used file uses is not seen through it: `use` that file here, too");
+        let report = Diagnostic::new(
+            codes::UNEXPECTED,
+            p.here(),
+            "a type's name has one `.` at most",
+        )
+        .label("expected no more of the name")
+        .help("what a used file uses is not seen through it: `use` that file here, too");
         p.fail(report);
     }
     if p.at(SyntaxKind::LBracket) && !p.at_line_end() {
@@ -78,7 +86,13 @@ fn args(p: &mut Parser) {
         p.report(report);
     }
     let frame = p.open();
-    list(p, &frame, Separator::Comma, "a type", ty);
+    list(p, &frame, Separator::Comma, "a type", |p| {
+        if !ty_in(p, Place::Declaration) {
+            // So that the arguments are not thought to be fewer.
+            let hole = p.start();
+            p.complete(hole, SyntaxKind::NameType);
+        }
+    });
     p.close(frame);
     p.complete(args, SyntaxKind::TypeArgs);
 }
@@ -86,8 +100,9 @@ fn args(p: &mut Parser) {
 /// `?`, any number of times, is one optional.
 fn optional(p: &mut Parser, inner: Completed, place: Place) -> Completed {
     let is_mark = |p: &Parser| {
-        let mark = p.at(SyntaxKind::Question) || (p.at(SyntaxKind::Coalesce) && place == Place::Declaration);
-        mark && !p.input.is_line_start(p.pos())
+        let mark = p.at(SyntaxKind::Question)
+            || (p.at(SyntaxKind::Coalesce) && place == Place::Declaration);
+        mark && !p.at_line_end()
     };
     if !is_mark(p) {
         return inner;
@@ -122,7 +137,12 @@ fn refinement(p: &mut Parser, base: Completed) -> Option<Completed> {
         let refined = p.precede(base);
         let refinement = p.start();
         p.bump_as(SyntaxKind::MatchesKw);
-        if p.at_any(&[SyntaxKind::String, SyntaxKind::ForeignString, SyntaxKind::TripleString]) && !p.at_line_end() {
+        if p.at_any(&[
+            SyntaxKind::String,
+            SyntaxKind::ForeignString,
+            SyntaxKind::TripleString,
+        ]) && !p.at_line_end()
+        {
             literals::literal(p);
         } else {
             p.expected("a regular expression in `\"..\"`");
@@ -152,9 +172,13 @@ fn range(p: &mut Parser) {
         return;
     }
     if p.at(SyntaxKind::Foreign) && p.text() == ".." || p.at(SyntaxKind::Ellipsis) {
-        let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "a range includes both its ends")
-            .label("expected `..=`")
-            .help("write `a..=b`");
+        let report = Diagnostic::new(
+            codes::FOREIGN_WORD,
+            p.here(),
+            "a range includes both its ends",
+        )
+        .label("expected `..=`")
+        .help("write `a..=b`");
         p.report(report);
         p.bump_as(SyntaxKind::DotDotEq);
     } else if !p.expect(SyntaxKind::DotDotEq, "`..=` and the other end of the range") {
@@ -164,7 +188,11 @@ fn range(p: &mut Parser) {
 }
 
 fn bound(p: &mut Parser) {
-    let is_minus = p.at(SyntaxKind::Minus) && !matches!(p.nth(1), SyntaxKind::Int | SyntaxKind::Float | SyntaxKind::BadNumber);
+    let is_minus = p.at(SyntaxKind::Minus)
+        && !matches!(
+            p.nth(1),
+            SyntaxKind::Int | SyntaxKind::Float | SyntaxKind::BadNumber
+        );
     if is_minus || literals::try_literal(p).is_none() {
         let report = p
             .expectation("an end of the range")
@@ -191,9 +219,13 @@ fn field(p: &mut Parser) {
         return;
     }
     if p.at(SyntaxKind::Foreign) && p.text() == ".." || p.at(SyntaxKind::Star) {
-        let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "a record is spread with `...`")
-            .label("expected `...`")
-            .help("write `{ ...Base, name: type }`");
+        let report = Diagnostic::new(
+            codes::FOREIGN_WORD,
+            p.here(),
+            "a record is spread with `...`",
+        )
+        .label("expected `...`")
+        .help("write `{ ...Base, name: type }`");
         p.fail(report);
         return;
     }
@@ -210,9 +242,13 @@ fn field(p: &mut Parser) {
         name_anywhere(p, "a field's name");
     }
     if p.at(SyntaxKind::Question) && p.nth(1) == SyntaxKind::Colon {
-        let report = Diagnostic::new(codes::FOREIGN_WORD, p.here(), "an optional field has `?` behind its type")
-            .label("not behind the name")
-            .help("write `name: type?`");
+        let report = Diagnostic::new(
+            codes::FOREIGN_WORD,
+            p.here(),
+            "an optional field has `?` behind its type",
+        )
+        .label("not behind the name")
+        .help("write `name: type?`");
         p.report(report);
         p.bump_error();
     }
@@ -222,9 +258,13 @@ fn field(p: &mut Parser) {
             ty(p);
         }
         SyntaxKind::Eq if !p.at_line_end() => {
-            let report = Diagnostic::new(codes::EQUALS_OR_COLON, p.here(), "a field is written with `:`")
-                .label("expected `:`")
-                .help("write `name: type`");
+            let report = Diagnostic::new(
+                codes::EQUALS_OR_COLON,
+                p.here(),
+                "a field is written with `:`",
+            )
+            .label("expected `:`")
+            .help("write `name: type`");
             p.report(report);
             p.bump_error();
             ty(p);

@@ -42,23 +42,6 @@ impl Held {
         }
     }
 
-    /// The same without the check of a refinement, where the reader makes it.
-    pub fn unchecked(self, ty: &Type) -> Held {
-        match self.code {
-            Argo::If(_, text, otherwise) if matches!(*otherwise, Argo::Call("sprig.fail", _)) => {
-                Held {
-                    code: *text,
-                    // What the refinement alone would prove is not proven.
-                    plain: is_plain_type(&ty.unrefined()),
-                }
-            }
-            code => Held {
-                code,
-                plain: self.plain,
-            },
-        }
-    }
-
     /// The value of a parameter that is written so.
     pub fn written(self, encoding: Encoding) -> String {
         match encoding {

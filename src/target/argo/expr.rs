@@ -259,7 +259,8 @@ impl std::fmt::Display for Argo {
             Argo::Late(segments) => {
                 let (task, inside) = segments.split_at(2);
                 let object = Argo::Path(task.to_vec()).to_string();
-                let got = |object: String, key: &String| format!("get({object}, {})", Argo::text(key));
+                let got =
+                    |object: String, key: &String| format!("get({object}, {})", Argo::text(key));
                 f.write_str(&inside.iter().fold(object, got))
             }
             Argo::NotEmpty(list) => write!(f, "filter({list}, {{# != ''}})"),

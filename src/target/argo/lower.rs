@@ -4,7 +4,7 @@
 //! its tasks read of an enclosing block becomes an input of it, handed over by the task that calls it. A parameter of the run is the
 //! exception: every template can read it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -82,6 +82,8 @@ pub struct Frame<'a> {
     pub tasks: Vec<DagTask>,
     /// The place among the tasks of a node's, for edges.
     nodes: HashMap<NodeIndex, usize>,
+    /// By node: each `require` that it, or what it needs, waits for.
+    gates: HashMap<NodeIndex, HashSet<NodeIndex>>,
     /// The part that a node went to, where the block was split.
     part_of: HashMap<NodeIndex, usize>,
     parts: Vec<SplitPart>,
@@ -113,6 +115,7 @@ impl<'a> Frame<'a> {
             arguments: Arguments::default(),
             tasks: Vec::new(),
             nodes: HashMap::new(),
+            gates: HashMap::new(),
             part_of: HashMap::new(),
             parts: Vec::new(),
             ending: false,
@@ -173,6 +176,8 @@ pub struct Lowering<'a> {
     nested: Vec<Nested>,
     /// The templates that mlpc brings along.
     helpers: Vec<(Helper, String)>,
+    /// The rules of the run's parameters that Argo has no word for, as expressions that fail, by parameter.
+    checks: IndexMap<String, String>,
     /// What `finally` reads of the run.
     ended: HashMap<(NodeIndex, String), Leaf>,
 }
@@ -193,6 +198,7 @@ impl<'a> Lowering<'a> {
             steps: HashMap::new(),
             nested: Vec::new(),
             helpers: Vec::new(),
+            checks: IndexMap::new(),
             ended: HashMap::new(),
         }
     }
@@ -246,6 +252,13 @@ impl<'a> Lowering<'a> {
             })
             .collect();
         self.finish(ENTRY, frame, outputs, 0);
+        // Evaluated before the first task: a value that breaks its rule ends the run with the reason.
+        let checks = std::mem::take(&mut self.checks);
+        self.template(ENTRY).metadata.annotations.extend(
+            checks
+                .into_iter()
+                .map(|(name, check)| (format!("mlpc.dev/check-{name}"), check)),
+        );
         let finally = pipeline
             .finally
             .as_ref()
@@ -338,8 +351,9 @@ impl<'a> Lowering<'a> {
             let given = code.clone().binary("!=", Argo::text(""));
             code = given.then(code, super::value::run_field(*field).code);
         }
-        if parameter.choices.is_empty() {
-            code = super::encode::checked(code, &param.ty, &param.name);
+        if parameter.choices.is_empty() && param.ty.refinement().is_some() {
+            let checked = super::encode::checked(code.clone(), &param.ty, &param.name);
+            self.checks.insert(param.name.clone(), checked.tag());
         }
         let leaf = Leaf::Value {
             code,
@@ -688,34 +702,48 @@ impl<'a> Lowering<'a> {
         name
     }
 
-    /// What must be done before a node starts, in the order of the tasks.
-    fn depends(&self, index: NodeIndex) -> Option<String> {
+    /// What must be done before a node starts, in the order of the tasks. A `require` that a needed task has passed is not named
+    /// again.
+    fn depends(&mut self, index: NodeIndex) -> Option<String> {
         let frame = self.frame();
         let graph = &frame.pipeline.graph;
         let mut needed: IndexMap<NodeIndex, bool> = IndexMap::new();
         for edge in graph.edges_directed(index, Direction::Incoming) {
-            *needed.entry(edge.source()).or_default() |= *edge.weight() == Edge::Data;
+            *needed.entry(edge.source()).or_default() |= *edge.weight() != Edge::Order;
         }
+        let is_gate = |node: NodeIndex| matches!(graph[node].kind, NodeKind::Require(_));
+        let passed: HashSet<NodeIndex> = needed
+            .iter()
+            .filter(|(_, needed)| **needed)
+            .flat_map(|(node, _)| frame.gates.get(node).into_iter().flatten().copied())
+            .collect();
         let mut terms: Vec<(usize, &str, &str)> = needed
-            .into_iter()
-            .filter_map(|(node, needed)| {
+            .iter()
+            .filter(|(node, _)| !passed.contains(*node))
+            .filter_map(|(&node, &needed)| {
                 let at = *frame.nodes.get(&node)?;
-                let phases = match &graph[node].kind {
+                let phases = match needed {
                     // Its task runs only to fail.
-                    NodeKind::Require(_) => "Skipped",
-                    _ if needed => "Succeeded",
-                    _ => "Succeeded Skipped",
+                    _ if is_gate(node) => "Skipped",
+                    true => "Succeeded",
+                    false => "Succeeded Skipped",
                 };
                 Some((at, frame.tasks[at].name.as_str(), phases))
             })
             .collect();
         terms.sort();
-        super::expr::depends(
-            &terms
-                .into_iter()
-                .map(|(_, task, phases)| (task, phases))
-                .collect::<Vec<_>>(),
-        )
+        let terms: Vec<(&str, &str)> = terms
+            .into_iter()
+            .map(|(_, task, phases)| (task, phases))
+            .collect();
+        let depends = super::expr::depends(&terms);
+        let own = needed
+            .iter()
+            .filter(|(node, needed)| **needed && is_gate(**node))
+            .map(|(node, _)| *node);
+        let gates = passed.iter().copied().chain(own).collect();
+        self.frame_mut().gates.insert(index, gates);
+        depends
     }
 
     fn task(&mut self, index: NodeIndex, task: &'a Task, name: &str) -> DagTask {
@@ -825,22 +853,16 @@ impl<'a> Lowering<'a> {
             Some(value) => Held::constant(text_as(value, &asked)),
             None => convert(self.value(arg), &arg.ty, &asked),
         };
-        if let Some(refinement) = ty.refinement()
+        // The shim checks what it is given.
+        if reader != Reader::Shim
+            && ty.refinement().is_some()
             && arg.constant().is_none()
+            && arg.ty.refinement() != ty.refinement()
         {
-            let same = arg.ty.refinement() == Some(refinement);
-            held = match reader {
-                // It checks what it is given.
-                Reader::Shim if same => held.unchecked(&asked),
-                Reader::Shim => held,
-                Reader::Command | Reader::Pipeline if same => held,
-                Reader::Command | Reader::Pipeline => {
-                    let plain = held.plain || is_plain_type(&asked);
-                    Held {
-                        code: super::encode::checked(held.code, &asked, name),
-                        plain,
-                    }
-                }
+            let plain = held.plain || is_plain_type(&asked);
+            held = Held {
+                code: super::encode::checked(held.code, &asked, name),
+                plain,
             };
         }
         let (encoding, value) = if command && optional {
@@ -1061,7 +1083,9 @@ impl Argo {
     /// It reads the run's parameters at most, which every template can.
     fn is_global(&self) -> bool {
         match self {
-            Argo::Path(segments) | Argo::Maybe(segments) | Argo::Late(segments) => segments[0] == "workflow",
+            Argo::Path(segments) | Argo::Maybe(segments) | Argo::Late(segments) => {
+                segments[0] == "workflow"
+            }
             Argo::Collect(list, _) | Argo::NotEmpty(list) => list.is_global(),
             Argo::Text(_) | Argo::Bool(_) | Argo::Number(_) | Argo::Verbatim(_) => true,
             Argo::Call(_, arguments) | Argo::List(arguments) => {

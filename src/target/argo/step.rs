@@ -581,7 +581,7 @@ fn resources(resources: &Resources) -> ResourceRequirements {
     let mut out = ResourceRequirements::default();
     if let Some(cpu) = resources.cpu {
         let milli = (cpu * 1000.0).round() as u64;
-        let cpu = if milli % 1000 == 0 {
+        let cpu = if milli.is_multiple_of(1000) {
             (milli / 1000).to_string()
         } else {
             format!("{milli}m")
@@ -618,7 +618,7 @@ fn quantity(bytes: u64) -> String {
     ];
     UNITS
         .iter()
-        .find(|(size, _)| bytes > 0 && bytes % size == 0)
+        .find(|(size, _)| bytes > 0 && bytes.is_multiple_of(*size))
         .map_or_else(
             || bytes.to_string(),
             |(size, unit)| format!("{}{unit}", bytes / size),

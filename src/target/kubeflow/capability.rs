@@ -5,7 +5,9 @@ use crate::target::{Feature, Support};
 pub fn support(feature: Feature) -> Support {
     use Support::{Degrades, Emulated, Native, Refused};
     match feature {
-        Feature::PythonStep => Emulated("a container that runs the function's file by a shim of the standard library"),
+        Feature::PythonStep => {
+            Emulated("a container that runs the function's file by a shim of the standard library")
+        }
         Feature::RunStep => Native,
         Feature::ShellStep => Emulated("`sh -eu` with the values as arguments"),
         Feature::Packages => Emulated("pip installs them when the step starts"),
@@ -20,7 +22,9 @@ pub fn support(feature: Feature) -> Support {
             nearest: "an `else` that makes one, or the reader inside the branch",
         },
         Feature::ArtifactList => Emulated("one input artifact for each, side by side"),
-        Feature::ArtifactParameter => Emulated("a parameter that holds the location, and an importer"),
+        Feature::ArtifactParameter => {
+            Emulated("a parameter that holds the location, and an importer")
+        }
         Feature::Refinement => Emulated("the step that reads the value checks it"),
         Feature::RuntimeExpression => Emulated("the step that reads it computes it"),
         Feature::NestedPipeline => Native,
@@ -32,10 +36,12 @@ pub fn support(feature: Feature) -> Support {
             reason: "not supported on this target yet",
             nearest: "decide inside a component",
         },
-        Feature::For | Feature::LoopLimit | Feature::GatherValues | Feature::GatherArtifacts => Refused {
-            reason: "not supported on this target yet",
-            nearest: "do the work of the loop in one component",
-        },
+        Feature::For | Feature::LoopLimit | Feature::GatherValues | Feature::GatherArtifacts => {
+            Refused {
+                reason: "not supported on this target yet",
+                nearest: "do the work of the loop in one component",
+            }
+        }
         Feature::Require => Emulated("a step that fails when the condition is false"),
         Feature::After => Native,
         Feature::Finally | Feature::RunStatus => Refused {
@@ -46,9 +52,13 @@ pub fn support(feature: Feature) -> Support {
             reason: "Kubeflow fails an exit task that reads what was not made",
             nearest: "`run.status` and the pipeline's parameters",
         },
-        Feature::KeepRunning => Degrades("Kubeflow starts no further task of a DAG once one has failed"),
+        Feature::KeepRunning => {
+            Degrades("Kubeflow starts no further task of a DAG once one has failed")
+        }
         Feature::RunId | Feature::RunName => Native,
-        Feature::RunDate => Emulated("the date of the scheduled time, or of the start of a run by hand"),
+        Feature::RunDate => {
+            Emulated("the date of the scheduled time, or of the start of a run by hand")
+        }
         Feature::RunInterval => Refused {
             reason: "Kubeflow knows when a run was due, not the interval it covers",
             nearest: "`run.date`",
@@ -60,23 +70,31 @@ pub fn support(feature: Feature) -> Support {
             reason: "Kubeflow's backend multiplies delays with whole numbers only",
             nearest: "the nearest whole number",
         },
-        Feature::MaxDelay => Degrades("Kubeflow bounds the time of all attempts together, not one delay"),
+        Feature::MaxDelay => {
+            Degrades("Kubeflow bounds the time of all attempts together, not one delay")
+        }
         Feature::FractionalDelay => Degrades("Kubeflow counts whole seconds: it is rounded up"),
         Feature::Timeout => Native,
         Feature::Cache => Native,
-        Feature::CacheDuration => Degrades("Kubeflow's cache knows no age: entries count however old they are"),
+        Feature::CacheDuration => {
+            Degrades("Kubeflow's cache knows no age: entries count however old they are")
+        }
         Feature::Env | Feature::Secrets | Feature::Labels | Feature::Kubernetes => Native,
         Feature::Owner | Feature::Tags => Emulated("lines of the pipeline's description"),
-        Feature::Schedule => {
-            Degrades("a pipeline document holds no schedule: create the recurring run that its description spells out")
-        }
+        Feature::Schedule => Degrades(
+            "a pipeline document holds no schedule: create the recurring run that its description spells out",
+        ),
         Feature::Catchup | Feature::OverlapForbid | Feature::OverlapQueue => {
             Emulated("a setting of the recurring run, which the description spells out")
         }
-        Feature::OverlapReplace => Degrades("a recurring run waits for the one before, or runs beside it: it never ends it"),
+        Feature::OverlapReplace => Degrades(
+            "a recurring run waits for the one before, or runs beside it: it never ends it",
+        ),
         Feature::Notify => Degrades("Kubeflow sends no mail: a step of the pipeline has to"),
         Feature::PipelineTimeout => Native,
-        Feature::Parallelism => Degrades("Kubeflow has no limit for a run: all that can start does"),
+        Feature::Parallelism => {
+            Degrades("Kubeflow has no limit for a run: all that can start does")
+        }
         Feature::DependsOnPast => Refused {
             reason: "a Kubeflow run knows nothing of the run before it",
             nearest: "`overlap: \"forbid\"`, so that two runs never meet",

@@ -49,7 +49,8 @@ pub fn leaves_newline(component: &Component, port: &Port) -> bool {
 }
 
 fn is_text(ty: &Type) -> bool {
-    ty.is_optional() && ty.is_value() || matches!(ty.base(), Type::Str | Type::Date | Type::DateTime)
+    ty.is_optional() && ty.is_value()
+        || matches!(ty.base(), Type::Str | Type::Date | Type::DateTime)
 }
 
 /// The `command` and `args` of a container; `inputs` say how each input port is had, in the ports' order.
@@ -60,7 +61,12 @@ pub fn command(component: &Component, inputs: &[Variable]) -> (Vec<String>, Vec<
         .zip(inputs)
         .map(|(port, variable)| (port.name.as_str(), variable.clone()))
         .collect();
-    ports.extend(component.outputs.iter().map(|port| (port.name.as_str(), Variable::Filled(output(port)))));
+    ports.extend(
+        component
+            .outputs
+            .iter()
+            .map(|port| (port.name.as_str(), Variable::Filled(output(port)))),
+    );
     match &component.step {
         Step::Run(words) => match argv(words, &ports) {
             Some(mut argv) => {
@@ -77,7 +83,13 @@ pub fn command(component: &Component, inputs: &[Variable]) -> (Vec<String>, Vec<
 /// The list with placeholders, where that is all it takes.
 fn argv(words: &[Word], ports: &[(&str, Variable)]) -> Option<Vec<String>> {
     let mut argv = Vec::new();
-    let find = |name: &str| &ports.iter().find(|(port, _)| *port == name).expect("a word names a port").1;
+    let find = |name: &str| {
+        &ports
+            .iter()
+            .find(|(port, _)| *port == name)
+            .expect("a word names a port")
+            .1
+    };
     for word in words {
         let group: Vec<&Vec<Part>> = match word {
             Word::One(parts) => vec![parts],
@@ -107,25 +119,40 @@ fn argv(words: &[Word], ports: &[(&str, Variable)]) -> Option<Vec<String>> {
                         plain.push_str(text);
                     }
                     Part::Port(name) => match find(name) {
-                        Variable::Filled(placeholder) if !plain.ends_with('{') => argument.push_str(placeholder),
-                        Variable::Listed(paths) if !plain.ends_with('{') => argument.push_str(&paths.join("\n")),
+                        Variable::Filled(placeholder) if !plain.ends_with('{') => {
+                            argument.push_str(placeholder)
+                        }
+                        Variable::Listed(paths) if !plain.ends_with('{') => {
+                            argument.push_str(&paths.join("\n"))
+                        }
                         _ => return None,
                     },
                 }
             }
-            if !is_safe(&plain) || argument.starts_with("{\"Concat\": ") || argument.starts_with("{\"IfPresent\": ") {
+            if !is_safe(&plain)
+                || argument.starts_with("{\"Concat\": ")
+                || argument.starts_with("{\"IfPresent\": ")
+            {
                 return None;
             }
             argv.push(argument);
         }
     }
     // The launcher fills in no first word.
-    argv.first().is_some_and(|first| !first.contains("{{")).then_some(argv)
+    argv.first()
+        .is_some_and(|first| !first.contains("{{"))
+        .then_some(argv)
 }
 
 /// A script that puts the list together and becomes it.
 fn argv_script(words: &[Word], ports: &[(&str, Variable)]) -> String {
-    let find = |name: &str| &ports.iter().find(|(port, _)| *port == name).expect("a word names a port").1;
+    let find = |name: &str| {
+        &ports
+            .iter()
+            .find(|(port, _)| *port == name)
+            .expect("a word names a port")
+            .1
+    };
     let mut script = String::from("set --\n");
     for word in words {
         let (group, optional) = match word {
@@ -136,7 +163,11 @@ fn argv_script(words: &[Word], ports: &[(&str, Variable)]) -> String {
         let mut arguments = Vec::new();
         for parts in group {
             let listed = match parts.as_slice() {
-                [Part::Port(name)] if matches!(find(name), Variable::Listed(_) | Variable::Lines(_)) => Some(name),
+                [Part::Port(name)]
+                    if matches!(find(name), Variable::Listed(_) | Variable::Lines(_)) =>
+                {
+                    Some(name)
+                }
                 _ => None,
             };
             for part in parts {
@@ -193,10 +224,16 @@ fn script(text: &str, ports: &[(&str, Variable)], outputs: &[Port]) -> (Vec<Stri
         let mut next = |value: &str| {
             args.push(value.to_owned());
             let number = args.len();
-            if number > 9 { format!("${{{number}}}") } else { format!("${number}") }
+            if number > 9 {
+                format!("${{{number}}}")
+            } else {
+                format!("${number}")
+            }
         };
         let line = match variable {
-            Variable::Filled(placeholder) | Variable::Lines(placeholder) => format!("{name}={}", next(placeholder)),
+            Variable::Filled(placeholder) | Variable::Lines(placeholder) => {
+                format!("{name}={}", next(placeholder))
+            }
             Variable::Listed(paths) => format!("{name}={}", next(&paths.join("\n"))),
             Variable::Pieces(pieces) => {
                 let pieces: String = pieces.iter().map(|piece| next(piece)).collect();
@@ -226,7 +263,10 @@ fn script(text: &str, ports: &[(&str, Variable)], outputs: &[Port]) -> (Vec<Stri
         tail.push_str("mlpc_text() { mlpc_t=$(cat \"$1\" && echo .) && mlpc_t=${mlpc_t%.} && printf %s \"${mlpc_t%\n}\" > \"$1\"; }\n");
         for port in texts {
             if port.ty.is_optional() {
-                tail.push_str(&format!("[ -e \"${0}\" ] || printf null > \"${0}\"\n", port.name));
+                tail.push_str(&format!(
+                    "[ -e \"${0}\" ] || printf null > \"${0}\"\n",
+                    port.name
+                ));
             }
             tail.push_str(&format!("mlpc_text \"${}\"\n", port.name));
         }
@@ -234,15 +274,29 @@ fn script(text: &str, ports: &[(&str, Variable)], outputs: &[Port]) -> (Vec<Stri
     if !is_safe(&body) {
         let cut = pieces(&body);
         let numbers: String = (1..=cut.len())
-            .map(|number| if number > 9 { format!("${{{number}}}") } else { format!("${number}") })
+            .map(|number| {
+                if number > 9 {
+                    format!("${{{number}}}")
+                } else {
+                    format!("${number}")
+                }
+            })
             .collect();
         args.extend(cut.iter().map(|piece| (*piece).to_owned()));
-        head.push_str("# The script in pieces: together they hold what the engine would fill in.\n");
+        head.push_str(
+            "# The script in pieces: together they hold what the engine would fill in.\n",
+        );
         head.push_str(&format!("mlpc_script={numbers}\nshift {}\n", cut.len()));
         body = "eval \"$mlpc_script\"\n".to_owned();
     }
-    let whole = if tail.is_empty() { format!("{head}{body}") } else { format!("{head}(\n{body})\n{tail}") };
-    let command = ["sh", "-eu", "-c", &whole, "sh"].map(str::to_owned).to_vec();
+    let whole = if tail.is_empty() {
+        format!("{head}{body}")
+    } else {
+        format!("{head}(\n{body})\n{tail}")
+    };
+    let command = ["sh", "-eu", "-c", &whole, "sh"]
+        .map(str::to_owned)
+        .to_vec();
     (command, args)
 }
 
@@ -290,10 +344,20 @@ mod tests {
             Word::One(vec![name("out")]),
         ];
         let step = Step::Run(words);
-        let fit = component(step, vec![port("n", Type::Int), port("base", Type::Str.optional())], vec![port("out", Type::Int)]);
+        let fit = component(
+            step,
+            vec![port("n", Type::Int), port("base", Type::Str.optional())],
+            vec![port("out", Type::Int)],
+        );
         let (command_, args) = command(&fit, &[Variable::Filled(parameter("n")), Variable::Absent]);
         assert_eq!(command_, ["fit"]);
-        assert_eq!(args, ["--n={{$.inputs.parameters['n']}}", "{{$.outputs.parameters['out'].output_file}}"]);
+        assert_eq!(
+            args,
+            [
+                "--n={{$.inputs.parameters['n']}}",
+                "{{$.outputs.parameters['out'].output_file}}"
+            ]
+        );
     }
 
     #[test]
@@ -303,8 +367,18 @@ mod tests {
             Word::Group(vec![vec![text("--base")], vec![name("base")]]),
             Word::One(vec![text("{"), name("n"), text("}")]),
         ];
-        let fit = component(Step::Run(words), vec![port("n", Type::Int), port("base", Type::Str.optional())], vec![]);
-        let (command_, args) = command(&fit, &[Variable::Filled(parameter("n")), Variable::Marked(parameter("base"))]);
+        let fit = component(
+            Step::Run(words),
+            vec![port("n", Type::Int), port("base", Type::Str.optional())],
+            vec![],
+        );
+        let (command_, args) = command(
+            &fit,
+            &[
+                Variable::Filled(parameter("n")),
+                Variable::Marked(parameter("base")),
+            ],
+        );
         assert_eq!(command_[..3], ["sh", "-eu", "-c"]);
         assert_eq!(
             command_[3],
@@ -323,10 +397,23 @@ mod tests {
     #[test]
     fn a_script_takes_its_values_as_arguments() {
         let step = Step::Shell("echo \"$x\" > \"$output\"".into());
-        let echo = component(step, vec![port("x", Type::Str)], vec![port("output", Type::Int)]);
+        let echo = component(
+            step,
+            vec![port("x", Type::Str)],
+            vec![port("output", Type::Int)],
+        );
         let (command_, args) = command(&echo, &[Variable::Filled(parameter("x"))]);
-        assert_eq!(command_[3], "x=$1\noutput=$2\nshift 2\necho \"$x\" > \"$output\"\n");
-        assert_eq!(args, [parameter("x"), "{{$.outputs.parameters['Output'].output_file}}".to_owned()]);
+        assert_eq!(
+            command_[3],
+            "x=$1\noutput=$2\nshift 2\necho \"$x\" > \"$output\"\n"
+        );
+        assert_eq!(
+            args,
+            [
+                parameter("x"),
+                "{{$.outputs.parameters['Output'].output_file}}".to_owned()
+            ]
+        );
     }
 
     /// What `sh` makes of a script in which text is cut in pieces, and of the end that takes a newline away.
@@ -334,19 +421,33 @@ mod tests {
     fn scripts_run_as_they_are_meant() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("out");
-        let step = Step::Shell("printf '%s\\n\\n' \"$a|${b-none}|{{x}}\" > \"$out\"; exit 0".into());
+        let step =
+            Step::Shell("printf '%s\\n\\n' \"$a|${b-none}|{{x}}\" > \"$out\"; exit 0".into());
         let inputs = vec![port("a", Type::Str), port("b", Type::Str.optional())];
         let echo = component(step, inputs, vec![port("out", Type::Str)]);
         let pieces = vec!["{".to_owned(), "{y}}".to_owned()];
-        let (command_, mut args) = command(&echo, &[Variable::Pieces(pieces), Variable::Marked("".into())]);
-        assert!(args.iter().all(|arg| is_safe(arg) || arg.starts_with("{{$.")), "{args:?}");
+        let (command_, mut args) = command(
+            &echo,
+            &[Variable::Pieces(pieces), Variable::Marked("".into())],
+        );
+        assert!(
+            args.iter()
+                .all(|arg| is_safe(arg) || arg.starts_with("{{$.")),
+            "{args:?}"
+        );
         for arg in &mut args {
             if arg.starts_with("{{$.outputs") {
                 *arg = file.to_str().expect("UTF-8").to_owned();
             }
         }
-        let status = std::process::Command::new(&command_[0]).args(&command_[1..]).args(&args).status();
+        let status = std::process::Command::new(&command_[0])
+            .args(&command_[1..])
+            .args(&args)
+            .status();
         assert!(status.expect("sh starts").success());
-        assert_eq!(std::fs::read_to_string(file).expect("it was written"), "{{y}}|none|{{x}}\n");
+        assert_eq!(
+            std::fs::read_to_string(file).expect("it was written"),
+            "{{y}}|none|{{x}}\n"
+        );
     }
 }

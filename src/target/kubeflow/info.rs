@@ -4,7 +4,10 @@ use crate::graph::{Overlap, Pipeline, Schedule};
 
 /// A doc comment as a description. Descriptions travel through the engine's templates like all else: braces are set apart.
 pub fn described(doc: &str) -> String {
-    doc.replace("{{", "{ {").replace(super::encode::is_lost, " ").trim_end().to_owned()
+    doc.replace("{{", "{ {")
+        .replace(super::encode::is_lost, " ")
+        .trim_end()
+        .to_owned()
 }
 
 /// The pipeline's own, with a line for each of its attributes that the document has no field for.
@@ -30,7 +33,10 @@ pub fn description(pipeline: &Pipeline) -> String {
 fn recurring_run(schedule: &Schedule) -> String {
     let mut settings = vec![format!("cron `{}`", six_fields(&schedule.cron))];
     if schedule.timezone != "UTC" {
-        settings.push(format!("written for {} (the server has one time zone for all)", schedule.timezone));
+        settings.push(format!(
+            "written for {} (the server has one time zone for all)",
+            schedule.timezone
+        ));
     }
     if let Some(start) = &schedule.start {
         settings.push(format!("start_time {start}"));
@@ -43,7 +49,9 @@ fn recurring_run(schedule: &Schedule) -> String {
     }
     match schedule.overlap {
         Overlap::Allow => settings.push("max_concurrency 10".to_owned()),
-        Overlap::Forbid | Overlap::Queue | Overlap::Replace => settings.push("max_concurrency 1".to_owned()),
+        Overlap::Forbid | Overlap::Queue | Overlap::Replace => {
+            settings.push("max_concurrency 1".to_owned())
+        }
     }
     format!("Recurring run: {}", settings.join(", "))
 }

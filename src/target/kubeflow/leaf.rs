@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::model::{InputArtifact, InputParameter, Inputs, OutputArtifact, OutputParameter, Outputs, TaskInputs};
+use super::model::{
+    InputArtifact, InputParameter, Inputs, OutputArtifact, OutputParameter, Outputs, TaskInputs,
+};
 use super::names::Names;
 use super::scope::{Atom, Scope, atom_of, hint, output_names};
-use super::wire::{self, Coding, Feed, File, Form, From, Then, Wire, artifact_source, parameter_source};
+use super::wire::{
+    self, Coding, Feed, File, Form, From, Then, Wire, artifact_source, parameter_source,
+};
 use crate::graph::{self, Component, ExprKind, Port, Program};
 use crate::shim::kubeflow::{Key, Unset};
 use crate::shim::{self, Given, Input, Take, type_tree};
@@ -50,14 +54,19 @@ impl<'a> Leaf<'a> {
             ..InputParameter::of(&wire.form)
         };
         self.inputs.parameters.insert(key.to_owned(), parameter);
-        self.given.parameters.insert(key.to_owned(), parameter_source(&wire.from));
+        self.given
+            .parameters
+            .insert(key.to_owned(), parameter_source(&wire.from));
     }
 
     pub fn artifact(&mut self, key: &str, file: &File, description: &str) {
-        self.inputs
+        self.inputs.artifacts.insert(
+            key.to_owned(),
+            InputArtifact::of(file, description.to_owned()),
+        );
+        self.given
             .artifacts
-            .insert(key.to_owned(), InputArtifact::of(file, description.to_owned()));
-        self.given.artifacts.insert(key.to_owned(), artifact_source(&file.from));
+            .insert(key.to_owned(), artifact_source(&file.from));
     }
 
     /// The keys of the artifacts that feed a port: the port's own name for one, a number after it for each of several.
@@ -71,7 +80,9 @@ impl<'a> Leaf<'a> {
                 .iter()
                 .enumerate()
                 .map(|(at, file)| {
-                    let key = self.names.free_with(&format!("{}_{}", port.name, at + 1), '_');
+                    let key = self
+                        .names
+                        .free_with(&format!("{}_{}", port.name, at + 1), '_');
                     self.artifact(&key, file, &port.doc);
                     key
                 })
@@ -102,8 +113,12 @@ impl<'a> Leaf<'a> {
             None => atom_of(self.program, scope.pipeline, arg).map(|atom| scope.value(&atom)),
         };
         let input = match direct {
-            // A bound of the port and one of the parameter: each is checked with its own name.
-            Some(wire) if wire.form.unchecked.is_none() || port.ty.refinement().is_none() => {
+            // Where the port has bounds and the parameter has others, each is checked with its own name.
+            Some(wire)
+                if wire.form.unchecked.is_none()
+                    || port.ty.refinement().is_none()
+                    || port.ty.refinement() == wire.form.ty.refinement() =>
+            {
                 self.parameter(&port.name, &wire, &port.doc);
                 let ty = as_carried(&port.ty, &wire.form);
                 self.engine_input(&port.name, &port.name, &wire.form, &ty)
@@ -160,7 +175,9 @@ impl<'a> Leaf<'a> {
         if let Some(name) = self.read.get(&atom) {
             return name.clone();
         }
-        let Feed::Value(wire) = feed else { panic!("an expression reads values") };
+        let Feed::Value(wire) = feed else {
+            panic!("an expression reads values")
+        };
         let name = self.names.free_with(hint, '_');
         self.read.insert(atom, name.clone());
         self.parameter(&name, wire, "");
@@ -211,7 +228,9 @@ pub fn artifacts_of(program: &Program, scope: &Scope, arg: &graph::Expr) -> Feed
     if let Some(atom) = atom_of(program, scope.pipeline, arg) {
         return scope.feed(&atom);
     }
-    let ExprKind::List(items) = &arg.kind else { panic!("an artifact is wired, not computed: {arg:?}") };
+    let ExprKind::List(items) = &arg.kind else {
+        panic!("an artifact is wired, not computed: {arg:?}")
+    };
     let files = items
         .iter()
         .flat_map(|item| match artifacts_of(program, scope, item) {
@@ -229,14 +248,22 @@ fn as_carried(port: &Type, form: &Form) -> Type {
         Type::Optional(inner) => (**inner).clone(),
         other => other.clone(),
     };
-    let inner = match (form.unchecked.is_some(), inner.refinement(), form.ty.refinement()) {
+    let inner = match (
+        form.unchecked.is_some(),
+        inner.refinement(),
+        form.ty.refinement(),
+    ) {
         (true, None, Some(refinement)) => Type::Refined(Arc::new(Refined {
             base: inner.base().clone(),
             refinement: refinement.clone(),
         })),
         _ => inner,
     };
-    if form.ty.is_optional() { inner.optional() } else { inner }
+    if form.ty.is_optional() {
+        inner.optional()
+    } else {
+        inner
+    }
 }
 
 /// The expression with every task of named outputs that is read whole as the record of its outputs.
@@ -269,15 +296,22 @@ fn expand_in(program: &Program, pipeline: &graph::Pipeline, expr: &mut graph::Ex
         }
         ExprKind::Const(_) | ExprKind::Param(_) | ExprKind::Run(_) | ExprKind::Item(_) => {}
         ExprKind::Field(inner, _) | ExprKind::Not(inner) => expand_in(program, pipeline, inner),
-        ExprKind::Coalesce(a, b) | ExprKind::And(a, b) | ExprKind::Or(a, b) | ExprKind::Compare(_, a, b) => {
+        ExprKind::Coalesce(a, b)
+        | ExprKind::And(a, b)
+        | ExprKind::Or(a, b)
+        | ExprKind::Compare(_, a, b) => {
             expand_in(program, pipeline, a);
             expand_in(program, pipeline, b);
         }
         ExprKind::Concat(items) | ExprKind::List(items) => {
-            items.iter_mut().for_each(|item| expand_in(program, pipeline, item));
+            items
+                .iter_mut()
+                .for_each(|item| expand_in(program, pipeline, item));
         }
         ExprKind::Map(entries) => {
-            entries.iter_mut().for_each(|(_, item)| expand_in(program, pipeline, item));
+            entries
+                .iter_mut()
+                .for_each(|(_, item)| expand_in(program, pipeline, item));
         }
     }
 }

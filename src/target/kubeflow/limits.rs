@@ -4,8 +4,8 @@ use super::encode::{any_text, inexact_int, is_lost, is_safe_value};
 use super::names::{LONGEST_PIPELINE_NAME, mangle};
 use crate::diagnostics::{Code, Diagnostic, codes};
 use crate::graph::{
-    Callee, Component, Expr, ExprKind, NodeKind, Param, ParamDefault, Part, Pipeline, Program, PythonCode, Step, Task, TaskAttributes,
-    Word,
+    Callee, Component, Expr, ExprKind, NodeKind, Param, ParamDefault, Part, Pipeline, Program,
+    PythonCode, Step, Task, TaskAttributes, Word,
 };
 use crate::source::Span;
 use crate::types::Type;
@@ -54,7 +54,11 @@ fn check_component(program: &Program, component: &Component, found: &mut Vec<Dia
     };
     if texts.iter().any(|text| text.contains('\0')) {
         found.push(nul(component.span, "this step"));
-    } else if let Some(lost) = texts.iter().flat_map(|text| text.chars()).find(|c| is_lost(*c)) {
+    } else if let Some(lost) = texts
+        .iter()
+        .flat_map(|text| text.chars())
+        .find(|c| is_lost(*c))
+    {
         found.push(lost_character(component.span, "this step", lost));
     }
 }
@@ -71,18 +75,26 @@ fn check_pipeline(program: &Program, pipeline: &Pipeline, found: &mut Vec<Diagno
         }
     }
     for output in &pipeline.outputs {
-        output.value.for_each(&mut |expr| check_constant(expr, found));
+        output
+            .value
+            .for_each(&mut |expr| check_constant(expr, found));
     }
 }
 
 /// A command's constants can't be escaped.
 fn check_arguments(program: &Program, task: &Task, found: &mut Vec<Diagnostic>) {
-    let Callee::Component(id) = task.callee else { return };
+    let Callee::Component(id) = task.callee else {
+        return;
+    };
     if matches!(program[id].step, Step::Python(_)) {
         return;
     }
     for arg in &task.args {
-        if let Some(lost) = arg.value.constant().and_then(|value| value.text().chars().find(|c| is_lost(*c))) {
+        if let Some(lost) = arg
+            .value
+            .constant()
+            .and_then(|value| value.text().chars().find(|c| is_lost(*c)))
+        {
             found.push(lost_character(arg.value.span, "this text", lost));
         }
     }
@@ -116,7 +128,11 @@ fn check_value(value: &Value, ty: &Type, span: Span, found: &mut Vec<Diagnostic>
 
 fn check_attributes(attributes: &TaskAttributes, span: Span, found: &mut Vec<Diagnostic>) {
     for (name, value) in &attributes.env {
-        let at = attributes.spans.get(&format!("env.{name}")).or_else(|| attributes.spans.get("env")).unwrap_or(span);
+        let at = attributes
+            .spans
+            .get(&format!("env.{name}"))
+            .or_else(|| attributes.spans.get("env"))
+            .unwrap_or(span);
         if value.contains('\0') {
             found.push(nul(at, "this variable"));
         } else if !is_safe_variable(value) {
@@ -125,27 +141,45 @@ fn check_attributes(attributes: &TaskAttributes, span: Span, found: &mut Vec<Dia
     }
     let kubernetes = &attributes.kubernetes;
     if kubernetes.service_account.is_some() {
-        let at = attributes.spans.get("kubernetes.service_account").or_else(|| attributes.spans.get("kubernetes"));
+        let at = attributes
+            .spans
+            .get("kubernetes.service_account")
+            .or_else(|| attributes.spans.get("kubernetes"));
         found.push(
-            degrades(at.unwrap_or(span), "`kubernetes.service_account`")
-                .label("Kubeflow has one service account for a whole run, chosen where the run is started"),
+            degrades(at.unwrap_or(span), "`kubernetes.service_account`").label(
+                "Kubeflow has one service account for a whole run, chosen where the run is started",
+            ),
         );
     }
-    if kubernetes.volumes.iter().any(|volume| volume.read_only && matches!(volume.source, crate::graph::VolumeSource::Claim(_))) {
-        let at = attributes.spans.get("kubernetes.volumes").or_else(|| attributes.spans.get("kubernetes"));
+    if kubernetes.volumes.iter().any(|volume| {
+        volume.read_only && matches!(volume.source, crate::graph::VolumeSource::Claim(_))
+    }) {
+        let at = attributes
+            .spans
+            .get("kubernetes.volumes")
+            .or_else(|| attributes.spans.get("kubernetes"));
         found.push(
-            degrades(at.unwrap_or(span), "`read_only` of a claim").label("Kubeflow mounts claims for reading and writing"),
+            degrades(at.unwrap_or(span), "`read_only` of a claim")
+                .label("Kubeflow mounts claims for reading and writing"),
         );
     }
 }
 
 fn degrades(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::new(codes::DEGRADED, span, format!("{what} degrades on `kubeflow`"))
+    Diagnostic::new(
+        codes::DEGRADED,
+        span,
+        format!("{what} degrades on `kubeflow`"),
+    )
 }
 
 /// kfp.local reads no variables; all else that fills in text reads these too.
 fn is_safe_variable(value: &str) -> bool {
-    is_safe_value(&Value::Str(value.replace("python3", "python").replace("/kfp-workspace", "")))
+    is_safe_value(&Value::Str(
+        value
+            .replace("python3", "python")
+            .replace("/kfp-workspace", ""),
+    ))
 }
 
 fn check_entry(entry: &Pipeline, found: &mut Vec<Diagnostic>) {
@@ -155,7 +189,10 @@ fn check_entry(entry: &Pipeline, found: &mut Vec<Diagnostic>) {
             Diagnostic::new(
                 codes::KUBEFLOW_LONG_NAME,
                 entry.span,
-                format!("the name `{name}` has {} characters, kubeflow takes {LONGEST_PIPELINE_NAME}", name.len()),
+                format!(
+                    "the name `{name}` has {} characters, kubeflow takes {LONGEST_PIPELINE_NAME}",
+                    name.len()
+                ),
             )
             .help("give the pipeline a shorter name; its `##` doc can say the rest"),
         );
@@ -174,7 +211,7 @@ fn check_entry(entry: &Pipeline, found: &mut Vec<Diagnostic>) {
     if characters > MOST_PARAMETER_CHARACTERS {
         found.push(
             Diagnostic::new(
-                codes::KUBEFLOW_LARGE_PARAMETERS,
+                codes::DEGRADED,
                 entry.span,
                 format!("the parameters' defaults have {characters} characters, kubeflow takes {MOST_PARAMETER_CHARACTERS} of all parameters"),
             )
@@ -184,7 +221,9 @@ fn check_entry(entry: &Pipeline, found: &mut Vec<Diagnostic>) {
 }
 
 fn check_param(param: &Param, found: &mut Vec<Diagnostic>) {
-    let Some(ParamDefault::Const(value)) = &param.default else { return };
+    let Some(ParamDefault::Const(value)) = &param.default else {
+        return;
+    };
     check_value(value, &param.ty, param.span, found);
     if param.ty.artifact().is_some() {
         let text = value.text();
@@ -193,9 +232,14 @@ fn check_param(param: &Param, found: &mut Vec<Diagnostic>) {
                 Diagnostic::new(
                     codes::KUBEFLOW_LOCAL_PATH,
                     param.span,
-                    format!("the default of `{}` is a path, which a cluster does not see", param.name),
+                    format!(
+                        "the default of `{}` is a path, which a cluster does not see",
+                        param.name
+                    ),
                 )
-                .label(format!("`{text}` is there only where the run is one on this machine"))
+                .label(format!(
+                    "`{text}` is there only where the run is one on this machine"
+                ))
                 .help("give a location such as `s3://bucket/key`, here or when the run is started"),
             );
         }
@@ -208,8 +252,12 @@ fn check_param(param: &Param, found: &mut Vec<Diagnostic>) {
 }
 
 fn nul(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::new(codes::KUBEFLOW_UNSAFE_TEXT, span, format!("{what} holds a NUL character"))
-        .label("no argument of a program can hold it")
+    Diagnostic::new(
+        codes::KUBEFLOW_UNSAFE_TEXT,
+        span,
+        format!("{what} holds a NUL character"),
+    )
+    .label("no argument of a program can hold it")
 }
 
 fn lost_character(span: Span, what: &str, c: char) -> Diagnostic {
@@ -234,11 +282,13 @@ pub fn size(expanded: usize, span: Span) -> Option<Diagnostic> {
     };
     if expanded > MOST_BYTES {
         let message = format!("the pipeline takes {expanded} bytes, kubeflow takes {MOST_BYTES}");
-        Some(report(codes::KUBEFLOW_TOO_LARGE, message))
+        Some(report(codes::REFUSED, message))
     } else if expanded > MOST_BYTES / 10 * 6 {
         let percent = expanded * 100 / MOST_BYTES;
-        let message = format!("the pipeline takes {expanded} bytes, {percent} % of the {MOST_BYTES} that kubeflow takes");
-        Some(report(codes::KUBEFLOW_NEARLY_TOO_LARGE, message))
+        let message = format!(
+            "the pipeline takes {expanded} bytes, {percent} % of the {MOST_BYTES} that kubeflow takes"
+        );
+        Some(report(codes::DEGRADED, message))
     } else {
         None
     }

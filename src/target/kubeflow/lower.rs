@@ -8,8 +8,9 @@ use petgraph::graph::NodeIndex;
 
 use super::encode;
 use super::model::{
-    Component, Deployment, Executor, InputParameter, KubernetesDeployment, KubernetesExecutor, KubernetesPlatform, ParameterType,
-    PipelineConfig, PipelineInfo, PipelineSpec, PlatformSpec, Platforms, SCHEMA_VERSION, Task, TaskInputs, Text,
+    Component, Deployment, Executor, InputParameter, KubernetesDeployment, KubernetesExecutor,
+    KubernetesPlatform, ParameterType, PipelineConfig, PipelineInfo, PipelineSpec, PlatformSpec,
+    Platforms, SCHEMA_VERSION, Task, TaskInputs, Text,
 };
 use super::names::{Names, mangle};
 use super::platform::deadline;
@@ -18,7 +19,8 @@ use super::wire::{self, Feed, File, Form, From, Then, Unset, Wire, output_key};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::emit::yaml::shared;
 use crate::graph::{
-    Arg, Block, Callee, Expr, NodeKind, Output, Param, ParamDefault, Pipeline, PipelineId, Program, TaskAttributes,
+    Arg, Block, Callee, Expr, NodeKind, Output, Param, ParamDefault, Pipeline, PipelineId, Program,
+    TaskAttributes,
 };
 use crate::types::Type;
 use crate::value::Value;
@@ -97,7 +99,9 @@ pub fn lower(program: &Program) -> Lowered {
             sdk_version: concat!("mlpc-", env!("CARGO_PKG_VERSION")).to_owned(),
         },
         platform: (platform != KubernetesPlatform::default()).then_some(PlatformSpec {
-            platforms: Platforms { kubernetes: platform },
+            platforms: Platforms {
+                kubernetes: platform,
+            },
         }),
         diagnostics: lowering.diagnostics,
     }
@@ -116,7 +120,11 @@ impl<'a> Lowering<'a> {
             scope.feeds.insert(Atom::Param(param.name.clone()), feed);
         }
         self.pipeline_body(&mut scope, entry);
-        let declared: Vec<Form> = entry.outputs.iter().map(|output| Form::of(&output.ty)).collect();
+        let declared: Vec<Form> = entry
+            .outputs
+            .iter()
+            .map(|output| Form::of(&output.ty))
+            .collect();
         self.outputs(&mut scope, &entry.outputs, &declared);
         scope.component
     }
@@ -144,7 +152,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// The DAG of a called pipeline for what it is fed with, and its outputs.
-    fn nested(&mut self, id: PipelineId, feeds: &[Feed]) -> (String, IndexMap<String, Feed>, Vec<Feed>) {
+    fn nested(
+        &mut self,
+        id: PipelineId,
+        feeds: &[Feed],
+    ) -> (String, IndexMap<String, Feed>, Vec<Feed>) {
         let pipeline = &self.program[id];
         let mut scope = Scope::new(pipeline);
         let declared: Vec<Feed> = pipeline
@@ -153,7 +165,9 @@ impl<'a> Lowering<'a> {
             .zip(feeds)
             .map(|(param, feed)| {
                 let declared = scope.declare(&param.name, feed);
-                scope.feeds.insert(Atom::Param(param.name.clone()), declared.clone());
+                scope
+                    .feeds
+                    .insert(Atom::Param(param.name.clone()), declared.clone());
                 declared
             })
             .collect();
@@ -166,10 +180,15 @@ impl<'a> Lowering<'a> {
         self.name_nodes(&mut scope, pipeline);
         with_a_parameter(&mut scope);
         self.pipeline_body(&mut scope, pipeline);
-        let forms: Vec<Form> = pipeline.outputs.iter().map(|output| Form::of(&output.ty)).collect();
+        let forms: Vec<Form> = pipeline
+            .outputs
+            .iter()
+            .map(|output| Form::of(&output.ty))
+            .collect();
         let outputs = self.outputs(&mut scope, &pipeline.outputs, &forms);
         self.components.insert(name.clone(), scope.component);
-        self.nested.insert((id, shape), (name.clone(), outputs.clone()));
+        self.nested
+            .insert((id, shape), (name.clone(), outputs.clone()));
         (name, outputs, declared)
     }
 
@@ -184,7 +203,10 @@ impl<'a> Lowering<'a> {
     pub fn name_block(&mut self, scope: &mut Scope<'a>, block: &Block) {
         for (node, name) in scope.name_nodes(&block.nodes) {
             let graph = &scope.pipeline.graph;
-            let other = block.nodes.iter().find(|&&other| other != node && mangle(&graph[other].name) == name);
+            let other = block
+                .nodes
+                .iter()
+                .find(|&&other| other != node && mangle(&graph[other].name) == name);
             let written = &graph[node].name;
             let mut diagnostic = Diagnostic::new(
                 codes::KUBEFLOW_NAMES_MEET,
@@ -209,12 +231,20 @@ impl<'a> Lowering<'a> {
                     Callee::Pipeline(id) => self.call_pipeline(scope, node, &task.args, id),
                 },
                 NodeKind::Require(require) => self.require(scope, node, require),
-                NodeKind::If(_) | NodeKind::For(_) => unreachable!("refused by the capability table"),
+                NodeKind::If(_) | NodeKind::For(_) => {
+                    unreachable!("refused by the capability table")
+                }
             }
         }
     }
 
-    fn call_pipeline(&mut self, scope: &mut Scope<'a>, node: NodeIndex, args: &'a [Arg], id: PipelineId) {
+    fn call_pipeline(
+        &mut self,
+        scope: &mut Scope<'a>,
+        node: NodeIndex,
+        args: &'a [Arg],
+        id: PipelineId,
+    ) {
         let task = scope.name_of(node);
         let waits = scope.waits(node);
         let callee = &self.program[id];
@@ -240,7 +270,10 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        let feeds: Vec<Feed> = feeds.into_iter().map(|feed| feed.expect("every argument is fed")).collect();
+        let feeds: Vec<Feed> = feeds
+            .into_iter()
+            .map(|feed| feed.expect("every argument is fed"))
+            .collect();
         let (component, outputs, declared) = self.nested(id, &feeds);
         let mut inputs = TaskInputs::default();
         for (declared, feed) in declared.iter().zip(&feeds) {
@@ -249,11 +282,12 @@ impl<'a> Lowering<'a> {
         give_a_parameter(&mut inputs);
         scope.add_task(&task, component, inputs, waits, Task::default());
         for (name, feed) in outputs {
-            scope.feeds.insert(Atom::Out(node, Some(name)), of_task(feed, &task));
+            scope
+                .feeds
+                .insert(Atom::Out(node, Some(name)), of_task(feed, &task));
         }
         scope.finished(node, vec![task]);
     }
-
 
     /// What feeds a parameter of a called pipeline; nothing when a step must compute it.
     fn argument(&mut self, scope: &mut Scope<'a>, param: &Param, value: &Expr) -> Option<Feed> {
@@ -275,13 +309,22 @@ impl<'a> Lowering<'a> {
     }
 
     /// Wires what a pipeline returns; what no task gives as it is asked for, one more step does.
-    pub fn outputs(&mut self, scope: &mut Scope<'a>, outputs: &'a [Output], forms: &[Form]) -> IndexMap<String, Feed> {
+    pub fn outputs(
+        &mut self,
+        scope: &mut Scope<'a>,
+        outputs: &'a [Output],
+        forms: &[Form],
+    ) -> IndexMap<String, Feed> {
         let mut feeds: IndexMap<String, Feed> = IndexMap::new();
         let mut computed: Vec<(String, Form, &Expr)> = Vec::new();
         for (output, form) in outputs.iter().zip(forms) {
-            let direct = atom_of(self.program, scope.pipeline, &output.value).map(|atom| scope.feed(&atom));
+            let direct =
+                atom_of(self.program, scope.pipeline, &output.value).map(|atom| scope.feed(&atom));
             match direct {
-                Some(Feed::Value(wire)) if matches!(wire.from, From::Output { .. }) && wire.form.is_written_as(form) => {
+                Some(Feed::Value(wire))
+                    if matches!(wire.from, From::Output { .. })
+                        && wire.form.is_written_as(form) =>
+                {
                     let form = Form {
                         ty: output.ty.clone(),
                         ..wire.form
@@ -314,7 +357,11 @@ impl<'a> Lowering<'a> {
         }
         for output in outputs {
             let key = output_key(&output.name, &output.ty);
-            scope.output(&key, &feeds[&output.name], super::info::described(&output.doc));
+            scope.output(
+                &key,
+                &feeds[&output.name],
+                super::info::described(&output.doc),
+            );
         }
         feeds
             .into_iter()
@@ -357,7 +404,8 @@ impl<'a> Lowering<'a> {
 
     /// The number of a set of attributes.
     pub fn attributes_number(&mut self, attributes: &Arc<TaskAttributes>) -> usize {
-        let same = |known: &Arc<TaskAttributes>| Arc::ptr_eq(known, attributes) || **known == **attributes;
+        let same =
+            |known: &Arc<TaskAttributes>| Arc::ptr_eq(known, attributes) || **known == **attributes;
         match self.attributes.iter().position(same) {
             Some(at) => at,
             None => {
@@ -369,7 +417,10 @@ impl<'a> Lowering<'a> {
 
     /// A text that stands in the document once, however many executors hold it.
     pub fn shared(&mut self, text: String) -> Text {
-        let known = self.texts.entry(text).or_insert_with_key(|text| Arc::new(text.clone()));
+        let known = self
+            .texts
+            .entry(text)
+            .or_insert_with_key(|text| Arc::new(text.clone()));
         Text::Shared(shared(known))
     }
 
@@ -380,7 +431,9 @@ impl<'a> Lowering<'a> {
 
 /// Makes texts that no other executor holds plain ones.
 fn keep_shared(executor: &mut Executor) {
-    let Executor::Container(container) = executor else { return };
+    let Executor::Container(container) = executor else {
+        return;
+    };
     for word in container.command.iter_mut().chain(&mut container.args) {
         if let Text::Shared(text) = word
             && Arc::strong_count(&text.0) == 1
@@ -458,15 +511,19 @@ pub fn with_a_parameter(scope: &mut Scope) {
 pub fn give_a_parameter(inputs: &mut TaskInputs) {
     if !inputs.artifacts.is_empty() && inputs.parameters.is_empty() {
         let from = From::Constant(true.into());
-        inputs
-            .parameters
-            .insert(PARAMETER_FOR_LOCAL.to_owned(), wire::parameter_source(&from));
+        inputs.parameters.insert(
+            PARAMETER_FOR_LOCAL.to_owned(),
+            wire::parameter_source(&from),
+        );
     }
 }
 
 /// What a DAG's output is under its key.
 fn renamed(feed: Feed, key: String) -> Feed {
-    let from = From::Output { task: String::new(), key };
+    let from = From::Output {
+        task: String::new(),
+        key,
+    };
     match feed {
         Feed::Value(wire) => Feed::Value(Wire { from, ..wire }),
         Feed::Artifact(file) => Feed::Artifact(File { from, ..file }),

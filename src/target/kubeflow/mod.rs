@@ -58,7 +58,10 @@ impl Target for Kubeflow {
             file.document(platform);
         }
         let text = file.finish();
-        diagnostics.extend(limits::size(text.len() + lowered.pipeline.repeated(), program.entry().span));
+        diagnostics.extend(limits::size(
+            text.len() + lowered.pipeline.repeated(),
+            program.entry().span,
+        ));
         let document = Document {
             name: format!("{}.yaml", program.entry().name),
             text,

@@ -35,7 +35,9 @@ impl PipelineSpec {
         let mut seen = HashSet::new();
         let mut bytes = 0;
         for executor in self.deployment_spec.executors.values() {
-            let Executor::Container(container) = executor else { continue };
+            let Executor::Container(container) = executor else {
+                continue;
+            };
             for word in container.command.iter().chain(&container.args) {
                 if let Text::Shared(text) = word
                     && !seen.insert(Arc::as_ptr(&text.0))

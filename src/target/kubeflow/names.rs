@@ -16,7 +16,11 @@ pub fn mangle(name: &str) -> String {
         })
         .collect();
     let trimmed = dashed.trim_matches('-');
-    if trimmed.is_empty() { "x".to_owned() } else { trimmed.to_owned() }
+    if trimmed.is_empty() {
+        "x".to_owned()
+    } else {
+        trimmed.to_owned()
+    }
 }
 
 /// The names that are taken in one place.
@@ -50,7 +54,10 @@ impl Names {
 
 /// A name that does not end as those that the cluster's compiler makes of other names: a task's driver, a loop's iterations.
 pub fn unreserved(name: String) -> String {
-    if ["-driver", "-iteration", "-iterator"].iter().any(|end| name.ends_with(end)) {
+    if ["-driver", "-iteration", "-iterator"]
+        .iter()
+        .any(|end| name.ends_with(end))
+    {
         name + "-step"
     } else {
         name
@@ -63,7 +70,13 @@ mod tests {
 
     #[test]
     fn names_are_mangled_to_labels() {
-        for (name, label) in [("load_data", "load-data"), ("_x_", "x"), ("A1", "a1"), ("_", "x"), ("a__b", "a--b")] {
+        for (name, label) in [
+            ("load_data", "load-data"),
+            ("_x_", "x"),
+            ("A1", "a1"),
+            ("_", "x"),
+            ("a__b", "a--b"),
+        ] {
             assert_eq!(mangle(name), label);
         }
         assert_eq!(unreserved("x-driver".into()), "x-driver-step");

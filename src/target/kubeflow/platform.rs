@@ -6,9 +6,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::model::{
-    Accelerator, CachingOptions, ConfigMapAsEnv, ConfigMapAsVolume, ConfigMapKeyToEnv, EmptyDirMount, ImagePullSecret, KubernetesExecutor,
-    NameParameter, NodeSelector, PodMetadata, PvcMount, Resources, RetryPolicy, SecretAsEnv, SecretAsVolume, SecretKeyToEnv,
-    Toleration,
+    Accelerator, CachingOptions, ConfigMapAsEnv, ConfigMapAsVolume, ConfigMapKeyToEnv,
+    EmptyDirMount, ImagePullSecret, KubernetesExecutor, NameParameter, NodeSelector, PodMetadata,
+    PvcMount, Resources, RetryPolicy, SecretAsEnv, SecretAsVolume, SecretKeyToEnv, Toleration,
 };
 use crate::graph::{self, Cache, Retry, TaskAttributes, VolumeSource};
 use crate::value::Value;
@@ -21,12 +21,15 @@ pub fn resources(resources: &graph::Resources) -> Option<Resources> {
     let memory = resources.memory.map(memory_quantity);
     let gigabytes = resources.memory.map(|bytes| bytes as f64 / 1e9);
     let made = Resources {
-        accelerator: resources.gpu.filter(|count| *count > 0).map(|count| Accelerator {
-            count: count.to_string(),
-            resource_count: count.to_string(),
-            resource_type: resources.gpu_type().to_owned(),
-            kind: resources.gpu_type().to_owned(),
-        }),
+        accelerator: resources
+            .gpu
+            .filter(|count| *count > 0)
+            .map(|count| Accelerator {
+                count: count.to_string(),
+                resource_count: count.to_string(),
+                resource_type: resources.gpu_type().to_owned(),
+                kind: resources.gpu_type().to_owned(),
+            }),
         cpu_limit: resources.cpu,
         cpu_request: resources.cpu,
         memory_limit: gigabytes,
@@ -51,11 +54,21 @@ fn cpu_quantity(cores: f64) -> String {
 
 /// `16Gi`, `512Mi`, else bytes.
 fn memory_quantity(bytes: u64) -> String {
-    let units = [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
+    let units = [
+        ("Ti", 1 << 40),
+        ("Gi", 1 << 30),
+        ("Mi", 1 << 20),
+        ("T", 1_000_000_000_000),
+        ("G", 1_000_000_000),
+        ("M", 1_000_000),
+    ];
     units
         .iter()
-        .find(|(_, shift)| bytes > 0 && bytes.is_multiple_of(1 << shift))
-        .map_or_else(|| bytes.to_string(), |(unit, shift)| format!("{}{unit}", bytes >> shift))
+        .find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size))
+        .map_or_else(
+            || bytes.to_string(),
+            |(unit, size)| format!("{}{unit}", bytes / size),
+        )
 }
 
 /// Seconds, rounded up: no timeout becomes 0, which would be none.
@@ -97,10 +110,16 @@ pub fn caching(attributes: &TaskAttributes) -> CachingOptions {
 }
 
 /// The executor's part of the platform document. `labels` are those of the pipeline; a task's own come before them.
-pub fn kubernetes(attributes: &TaskAttributes, labels: &IndexMap<String, String>) -> KubernetesExecutor {
+pub fn kubernetes(
+    attributes: &TaskAttributes,
+    labels: &IndexMap<String, String>,
+) -> KubernetesExecutor {
     let shared = &attributes.kubernetes;
     let sorted = |entries: &IndexMap<String, String>| -> BTreeMap<String, String> {
-        entries.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        entries
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     };
     let mut pod = PodMetadata {
         annotations: sorted(&shared.annotations),
@@ -108,7 +127,9 @@ pub fn kubernetes(attributes: &TaskAttributes, labels: &IndexMap<String, String>
     };
     pod.labels.extend(sorted(&attributes.labels));
     let mut made = KubernetesExecutor {
-        active_deadline_seconds: attributes.timeout.map(|timeout| seconds(timeout).to_string()),
+        active_deadline_seconds: attributes
+            .timeout
+            .map(|timeout| seconds(timeout).to_string()),
         pod_metadata: (!pod.annotations.is_empty() || !pod.labels.is_empty()).then_some(pod),
         secret_as_env: secrets(attributes),
         tolerations: shared.tolerations.iter().map(toleration).collect(),
@@ -116,7 +137,9 @@ pub fn kubernetes(attributes: &TaskAttributes, labels: &IndexMap<String, String>
     };
     let mut node_labels = sorted(&shared.node_selector);
     node_labels.extend(texts(attributes, "node_selector"));
-    made.node_selector = (!node_labels.is_empty()).then_some(NodeSelector { labels: node_labels });
+    made.node_selector = (!node_labels.is_empty()).then_some(NodeSelector {
+        labels: node_labels,
+    });
     for volume in &shared.volumes {
         let mount_path = volume.mount.clone();
         match &volume.source {
@@ -158,7 +181,8 @@ pub fn kubernetes(attributes: &TaskAttributes, labels: &IndexMap<String, String>
     }
     made.config_map_as_env = config_maps(attributes);
     if let Some(Value::List(tolerations)) = attributes.targets.get("kubeflow", "tolerations") {
-        made.tolerations.extend(tolerations.iter().map(toleration_value));
+        made.tolerations
+            .extend(tolerations.iter().map(toleration_value));
     }
     made
 }
@@ -174,10 +198,13 @@ fn pvc(name: &str, mount_path: String) -> PvcMount {
 fn secrets(attributes: &TaskAttributes) -> Vec<SecretAsEnv> {
     let mut by_name: IndexMap<&str, Vec<SecretKeyToEnv>> = IndexMap::new();
     for (variable, secret) in &attributes.secrets {
-        by_name.entry(&secret.name).or_default().push(SecretKeyToEnv {
-            env_var: variable.clone(),
-            secret_key: secret.key.clone(),
-        });
+        by_name
+            .entry(&secret.name)
+            .or_default()
+            .push(SecretKeyToEnv {
+                env_var: variable.clone(),
+                secret_key: secret.key.clone(),
+            });
     }
     by_name
         .into_iter()
@@ -195,10 +222,13 @@ fn config_maps(attributes: &TaskAttributes) -> Vec<ConfigMapAsEnv> {
     let mut by_name: IndexMap<String, Vec<ConfigMapKeyToEnv>> = IndexMap::new();
     for (variable, place) in texts(attributes, "config_map_env") {
         let (name, key) = place.split_once('/').unwrap_or((&place, &variable));
-        by_name.entry(name.to_owned()).or_default().push(ConfigMapKeyToEnv {
-            config_map_key: key.to_owned(),
-            env_var: variable.clone(),
-        });
+        by_name
+            .entry(name.to_owned())
+            .or_default()
+            .push(ConfigMapKeyToEnv {
+                config_map_key: key.to_owned(),
+                env_var: variable.clone(),
+            });
     }
     by_name
         .into_iter()
@@ -214,7 +244,10 @@ fn config_maps(attributes: &TaskAttributes) -> Vec<ConfigMapAsEnv> {
 /// The entries of a key of the `kubeflow {}` block that holds texts by name.
 fn texts(attributes: &TaskAttributes, key: &str) -> Vec<(String, String)> {
     match attributes.targets.get("kubeflow", key) {
-        Some(Value::Map(entries)) => entries.iter().map(|(name, value)| (name.clone(), value.text())).collect(),
+        Some(Value::Map(entries)) => entries
+            .iter()
+            .map(|(name, value)| (name.clone(), value.text()))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -224,7 +257,9 @@ fn toleration(toleration: &graph::Toleration) -> Toleration {
         effect: toleration.effect.clone(),
         key: toleration.key.clone(),
         operator: toleration.operator.clone(),
-        toleration_seconds: toleration.duration.map(|duration| seconds(duration).to_string()),
+        toleration_seconds: toleration
+            .duration
+            .map(|duration| seconds(duration).to_string()),
         value: toleration.value.clone(),
     }
 }
@@ -252,7 +287,7 @@ mod tests {
         assert_eq!([4.0, 0.5, 2.25].map(cpu_quantity), ["4", "500m", "2250m"]);
         assert_eq!(
             [16 << 30, 512 << 20, 1_000_000_000_000, 0].map(memory_quantity),
-            ["16Gi", "512Mi", "1000000000000", "0"]
+            ["16Gi", "512Mi", "1T", "0"]
         );
     }
 

@@ -8,8 +8,8 @@ use petgraph::graph::NodeIndex;
 use serde_json::Value as Json;
 
 use super::model::{
-    ArtifactSelector, ArtifactSelectors, Component, Dag, InputArtifact, InputParameter, Named, OneOf, OutputArtifact, OutputParameter,
-    OutputSelector, ParameterSelector, Task, TaskInputs,
+    ArtifactSelector, ArtifactSelectors, Component, Dag, InputArtifact, InputParameter, Named,
+    OneOf, OutputArtifact, OutputParameter, OutputSelector, ParameterSelector, Task, TaskInputs,
 };
 use super::names::{Names, mangle};
 use super::wire::{Coding, Feed, File, Form, From, Wire, artifact_source, parameter_source};
@@ -32,7 +32,12 @@ pub fn atom_of(program: &Program, pipeline: &Pipeline, expr: &Expr) -> Option<At
     if let Some((node, port)) = program.port_of(pipeline, expr) {
         return Some(Atom::Out(node, Some(port.to_owned())));
     }
-    let is_control = |node: NodeIndex| matches!(pipeline.graph[node].kind, NodeKind::If(_) | NodeKind::For(_));
+    let is_control = |node: NodeIndex| {
+        matches!(
+            pipeline.graph[node].kind,
+            NodeKind::If(_) | NodeKind::For(_)
+        )
+    };
     match &expr.kind {
         ExprKind::Param(name) => Some(Atom::Param(name.clone())),
         ExprKind::Run(field) => Some(Atom::Run(*field)),
@@ -47,7 +52,12 @@ pub fn atom_of(program: &Program, pipeline: &Pipeline, expr: &Expr) -> Option<At
 }
 
 /// Calls `visit` with every atom of an expression.
-pub fn each_atom(program: &Program, pipeline: &Pipeline, expr: &Expr, visit: &mut impl FnMut(Atom)) {
+pub fn each_atom(
+    program: &Program,
+    pipeline: &Pipeline,
+    expr: &Expr,
+    visit: &mut impl FnMut(Atom),
+) {
     if let Some(atom) = atom_of(program, pipeline, expr) {
         visit(atom);
         return;
@@ -60,8 +70,13 @@ pub fn each_atom(program: &Program, pipeline: &Pipeline, expr: &Expr, visit: &mu
             }
         }
         ExprKind::Const(_) | ExprKind::Param(_) | ExprKind::Run(_) | ExprKind::Item(_) => {}
-        ExprKind::Field(inner, _) | ExprKind::Not(inner) => each_atom(program, pipeline, inner, visit),
-        ExprKind::Coalesce(a, b) | ExprKind::And(a, b) | ExprKind::Or(a, b) | ExprKind::Compare(_, a, b) => {
+        ExprKind::Field(inner, _) | ExprKind::Not(inner) => {
+            each_atom(program, pipeline, inner, visit)
+        }
+        ExprKind::Coalesce(a, b)
+        | ExprKind::And(a, b)
+        | ExprKind::Or(a, b)
+        | ExprKind::Compare(_, a, b) => {
             each_atom(program, pipeline, a, visit);
             each_atom(program, pipeline, b, visit);
         }
@@ -82,8 +97,16 @@ pub fn each_atom(program: &Program, pipeline: &Pipeline, expr: &Expr, visit: &mu
 pub fn output_names(program: &Program, pipeline: &Pipeline, node: NodeIndex) -> Vec<String> {
     match &pipeline.graph[node].kind {
         NodeKind::Task(task) => match task.callee {
-            Callee::Component(id) => program[id].outputs.iter().map(|port| port.name.clone()).collect(),
-            Callee::Pipeline(id) => program[id].outputs.iter().map(|output| output.name.clone()).collect(),
+            Callee::Component(id) => program[id]
+                .outputs
+                .iter()
+                .map(|port| port.name.clone())
+                .collect(),
+            Callee::Pipeline(id) => program[id]
+                .outputs
+                .iter()
+                .map(|output| output.name.clone())
+                .collect(),
         },
         _ => Vec::new(),
     }
@@ -174,7 +197,14 @@ impl<'a> Scope<'a> {
     }
 
     /// Adds a task; it waits for all that it reads and for `waits`.
-    pub fn add_task(&mut self, name: &str, component: String, inputs: TaskInputs, waits: BTreeSet<String>, rest: Task) {
+    pub fn add_task(
+        &mut self,
+        name: &str,
+        component: String,
+        inputs: TaskInputs,
+        waits: BTreeSet<String>,
+        rest: Task,
+    ) {
         let mut waits = waits;
         for source in inputs.parameters.values() {
             match source {
@@ -194,7 +224,9 @@ impl<'a> Scope<'a> {
             component_ref: Named { name: component },
             dependent_tasks: waits.into_iter().collect(),
             inputs,
-            task_info: Named { name: name.to_owned() },
+            task_info: Named {
+                name: name.to_owned(),
+            },
             ..rest
         };
         self.dag().tasks.insert(name.to_owned(), task);
@@ -224,7 +256,10 @@ impl<'a> Scope<'a> {
 
     pub fn declare_parameter(&mut self, name: &str, parameter: InputParameter) {
         self.input_names.take(name);
-        self.component.input_definitions.parameters.insert(name.to_owned(), parameter);
+        self.component
+            .input_definitions
+            .parameters
+            .insert(name.to_owned(), parameter);
     }
 
     fn declare_file(&mut self, hint: &str, file: &File) -> File {
@@ -246,7 +281,9 @@ impl<'a> Scope<'a> {
                 let selector = ParameterSelector::ValueFromParameter(output_selector(&wire.from));
                 self.output_parameter(key, &wire.form, description, selector);
             }
-            Feed::Artifact(file) => self.output_artifact(key, file, description, vec![artifact_selector(&file.from)]),
+            Feed::Artifact(file) => {
+                self.output_artifact(key, file, description, vec![artifact_selector(&file.from)])
+            }
             Feed::Artifacts(_) => panic!("a list of artifacts is no output"),
         }
     }
@@ -262,7 +299,9 @@ impl<'a> Scope<'a> {
                         other => panic!("{other:?} is no value"),
                     })
                     .collect();
-                let selector = ParameterSelector::ValueFromOneof(OneOf { parameter_selectors });
+                let selector = ParameterSelector::ValueFromOneof(OneOf {
+                    parameter_selectors,
+                });
                 self.output_parameter(key, &wire.form, String::new(), selector);
             }
             Feed::Artifact(file) => {
@@ -279,23 +318,47 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn output_parameter(&mut self, key: &str, form: &Form, description: String, selector: ParameterSelector) {
+    fn output_parameter(
+        &mut self,
+        key: &str,
+        form: &Form,
+        description: String,
+        selector: ParameterSelector,
+    ) {
         let parameter = OutputParameter {
             description,
             parameter_type: form.parameter_type(),
         };
-        self.component.output_definitions.parameters.insert(key.to_owned(), parameter);
-        self.dag().outputs.parameters.insert(key.to_owned(), selector);
+        self.component
+            .output_definitions
+            .parameters
+            .insert(key.to_owned(), parameter);
+        self.dag()
+            .outputs
+            .parameters
+            .insert(key.to_owned(), selector);
     }
 
-    fn output_artifact(&mut self, key: &str, file: &File, description: String, artifact_selectors: Vec<ArtifactSelector>) {
+    fn output_artifact(
+        &mut self,
+        key: &str,
+        file: &File,
+        description: String,
+        artifact_selectors: Vec<ArtifactSelector>,
+    ) {
         let artifact = OutputArtifact {
             artifact_type: file.kind.clone(),
             description,
             is_artifact_list: file.gathered,
         };
-        self.component.output_definitions.artifacts.insert(key.to_owned(), artifact);
-        self.dag().outputs.artifacts.insert(key.to_owned(), ArtifactSelectors { artifact_selectors });
+        self.component
+            .output_definitions
+            .artifacts
+            .insert(key.to_owned(), artifact);
+        self.dag()
+            .outputs
+            .artifacts
+            .insert(key.to_owned(), ArtifactSelectors { artifact_selectors });
     }
 }
 
@@ -307,14 +370,20 @@ pub fn wire_up(inputs: &mut TaskInputs, declared: &Feed, outer: &Feed) {
     };
     match (declared, outer) {
         (Feed::Value(inner), Feed::Value(outer)) => {
-            inputs.parameters.insert(name(&inner.from), parameter_source(&outer.from));
+            inputs
+                .parameters
+                .insert(name(&inner.from), parameter_source(&outer.from));
         }
         (Feed::Artifact(inner), Feed::Artifact(outer)) => {
-            inputs.artifacts.insert(name(&inner.from), artifact_source(&outer.from));
+            inputs
+                .artifacts
+                .insert(name(&inner.from), artifact_source(&outer.from));
         }
         (Feed::Artifacts(inner), Feed::Artifacts(outer)) => {
             for (inner, outer) in inner.iter().zip(outer) {
-                inputs.artifacts.insert(name(&inner.from), artifact_source(&outer.from));
+                inputs
+                    .artifacts
+                    .insert(name(&inner.from), artifact_source(&outer.from));
             }
         }
         (inner, outer) => panic!("{outer:?} was declared as {inner:?}"),
@@ -368,8 +437,14 @@ pub fn run_field(field: RunField) -> Wire {
         RunField::Id => ("{{$.pipeline_job_uuid}}", Type::Str, Coding::Native),
         RunField::Name => ("{{$.pipeline_job_name}}", Type::Str, Coding::Native),
         // On a run that was started by hand this is when it was created.
-        RunField::Date => ("{{$.pipeline_job_schedule_time_utc}}", Type::Date, Coding::Day),
-        RunField::IntervalStart | RunField::IntervalEnd | RunField::Status => unreachable!("refused, or an input of `finally`"),
+        RunField::Date => (
+            "{{$.pipeline_job_schedule_time_utc}}",
+            Type::Date,
+            Coding::Day,
+        ),
+        RunField::IntervalStart | RunField::IntervalEnd | RunField::Status => {
+            unreachable!("refused, or an input of `finally`")
+        }
     };
     Wire {
         from: From::Constant(Json::from(placeholder)),
@@ -386,7 +461,9 @@ pub fn hint(pipeline: &Pipeline, atom: &Atom) -> String {
     match atom {
         Atom::Param(name) => name.clone(),
         Atom::Run(field) => format!("run_{}", field.name()),
-        Atom::Out(node, Some(port)) if port != UNNAMED_OUTPUT => format!("{}_{port}", node_name(node)),
+        Atom::Out(node, Some(port)) if port != UNNAMED_OUTPUT => {
+            format!("{}_{port}", node_name(node))
+        }
         Atom::Out(node, _) => node_name(node),
         Atom::Item(node) => match &pipeline.graph[*node].kind {
             NodeKind::For(looping) => looping.variable.clone(),

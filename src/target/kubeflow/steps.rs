@@ -11,15 +11,17 @@ use super::encode::{pieces, safe_json};
 use super::leaf::{Leaf, artifacts_of, is_bare_text, output_feed, outputs_of};
 use super::lower::Lowering;
 use super::model::{
-    ArtifactType, ArtifactUri, Component as Spec, Container, EnvVar, Executor, Importer, Inputs, KubernetesExecutor, OutputArtifact,
-    OutputParameter, Outputs, Task as TaskSpec, TaskInputs, Text,
+    ArtifactType, ArtifactUri, Component as Spec, Container, EnvVar, Executor, Importer, Inputs,
+    KubernetesExecutor, OutputArtifact, OutputParameter, Outputs, Task as TaskSpec, TaskInputs,
+    Text,
 };
 use super::platform;
 use super::scope::{Atom, Scope, atom_of};
 use super::wire::{self, Coding, Feed, File, Form, From, Wire, output_key, parameter_source};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{
-    Arg, Component, ComponentId, Expr, Port, PythonCode, PythonStep, Require, Step, Task, TaskAttributes,
+    Arg, Component, ComponentId, Expr, Port, PythonCode, PythonStep, Require, Step, Task,
+    TaskAttributes,
 };
 use crate::shim::kubeflow::{Key, Step as Described};
 use crate::shim::{self, Code, Output, Work, type_tree};
@@ -29,13 +31,21 @@ use crate::types::Type;
 pub const PYTHON_IMAGE: &str = "python:3.12-slim";
 
 impl<'a> Lowering<'a> {
-    pub fn call(&mut self, scope: &mut Scope<'a>, node: NodeIndex, task: &'a Task, id: ComponentId) {
+    pub fn call(
+        &mut self,
+        scope: &mut Scope<'a>,
+        node: NodeIndex,
+        task: &'a Task,
+        id: ComponentId,
+    ) {
         let component = &self.program[id];
         let name = scope.name_of(node);
         let waits = scope.waits(node);
         match &component.step {
             Step::Python(python) => self.call_python(scope, &name, task, component, python, waits),
-            Step::Run(_) | Step::Shell(_) => self.call_command(scope, node, &name, task, component, waits),
+            Step::Run(_) | Step::Shell(_) => {
+                self.call_command(scope, node, &name, task, component, waits)
+            }
         }
         for port in &component.outputs {
             let mut form = Form::of(&port.ty);
@@ -44,11 +54,15 @@ impl<'a> Lowering<'a> {
             }
             // The shim checks what a Python step gives; a command's outputs are taken as they are.
             if port.ty.refinement().is_some() && !matches!(component.step, Step::Python(_)) {
-                form.unchecked = Some(format!("output `{}` of `{}`", port.name, scope.pipeline.graph[node].name));
+                form.unchecked = Some(format!(
+                    "output `{}` of `{}`",
+                    port.name, scope.pipeline.graph[node].name
+                ));
             }
-            scope
-                .feeds
-                .insert(Atom::Out(node, Some(port.name.clone())), output_feed(&name, port, form));
+            scope.feeds.insert(
+                Atom::Out(node, Some(port.name.clone())),
+                output_feed(&name, port, form),
+            );
         }
         scope.finished(node, vec![name]);
     }
@@ -92,7 +106,9 @@ impl<'a> Lowering<'a> {
                         file: self.program[*id].path.clone(),
                         source: self.program[*id].text.to_string(),
                     },
-                    PythonCode::Installed { module } => Code::Installed { module: module.clone() },
+                    PythonCode::Installed { module } => Code::Installed {
+                        module: module.clone(),
+                    },
                 },
             },
             reads: std::mem::take(&mut leaf.reads),
@@ -100,7 +116,13 @@ impl<'a> Lowering<'a> {
             outputs,
             packages: task.attributes.packages.clone(),
         };
-        let spec = self.shim_leaf(&component.name, leaf.inputs, outputs_of(component), &step, &task.attributes);
+        let spec = self.shim_leaf(
+            &component.name,
+            leaf.inputs,
+            outputs_of(component),
+            &step,
+            &task.attributes,
+        );
         scope.add_task(name, spec, leaf.given, waits, task_rest(&task.attributes));
     }
 
@@ -125,7 +147,11 @@ impl<'a> Lowering<'a> {
                 output_definitions: outputs,
                 ..Default::default()
             };
-            (spec, executor, platform::kubernetes(attributes, lowering.labels))
+            (
+                spec,
+                executor,
+                platform::kubernetes(attributes, lowering.labels),
+            )
         })
     }
 
@@ -134,15 +160,28 @@ impl<'a> Lowering<'a> {
         let plain = |word: &str| Text::Plain(word.to_owned());
         let shim = self.shared(shim::kubeflow::text(step));
         let command = vec![plain("python3"), plain("-u"), plain("-c"), shim];
-        let mut args = vec![plain("{{$}}"), Text::Plain(safe_json(&shim::kubeflow::description(step)))];
+        let mut args = vec![
+            plain("{{$}}"),
+            Text::Plain(safe_json(&shim::kubeflow::description(step))),
+        ];
         let source = shim::kubeflow::source(step);
         if !source.is_empty() {
-            args.extend(pieces(source).into_iter().map(|piece| self.shared(piece.to_owned())));
+            args.extend(
+                pieces(source)
+                    .into_iter()
+                    .map(|piece| self.shared(piece.to_owned())),
+            );
         }
         (command, args)
     }
 
-    fn container(&self, attributes: &TaskAttributes, image: &str, command: Vec<Text>, args: Vec<Text>) -> Executor {
+    fn container(
+        &self,
+        attributes: &TaskAttributes,
+        image: &str,
+        command: Vec<Text>,
+        args: Vec<Text>,
+    ) -> Executor {
         Executor::Container(Container {
             args,
             command,
@@ -185,7 +224,14 @@ impl<'a> Lowering<'a> {
         let texts = self.command_texts(scope, name, task, component, &waits);
         let mut variables = Vec::new();
         for (port, arg) in component.inputs.iter().zip(&task.args) {
-            variables.push(command_input(self, scope, &mut leaf, port, arg, texts.get(&port.name)));
+            variables.push(command_input(
+                self,
+                scope,
+                &mut leaf,
+                port,
+                arg,
+                texts.get(&port.name),
+            ));
         }
         waits.extend(texts.values().filter_map(|wire| match &wire.from {
             From::Output { task, .. } => Some(task.clone()),
@@ -204,7 +250,11 @@ impl<'a> Lowering<'a> {
                 output_definitions: outputs_of(component),
                 ..Default::default()
             };
-            (spec, executor, platform::kubernetes(&task.attributes, lowering.labels))
+            (
+                spec,
+                executor,
+                platform::kubernetes(&task.attributes, lowering.labels),
+            )
         });
         scope.add_task(name, spec, leaf.given, waits, task_rest(&task.attributes));
     }
@@ -230,7 +280,8 @@ impl<'a> Lowering<'a> {
             }
             if let Some(atom) = atom_of(self.program, scope.pipeline, &arg.value) {
                 let form = scope.value(&atom).form;
-                let bounded = port.ty.refinement().is_some() && form.ty.refinement() != port.ty.refinement();
+                let bounded =
+                    port.ty.refinement().is_some() && form.ty.refinement() != port.ty.refinement();
                 let widens = matches!((form.ty.base(), port.ty.base()), (Type::Int, Type::Float));
                 if is_bare_text(&form) && !bounded && !widens {
                     continue;
@@ -265,13 +316,22 @@ impl<'a> Lowering<'a> {
             work: Work::Give { give },
             reads: std::mem::take(&mut leaf.reads),
             inputs: std::mem::take(&mut leaf.ports),
-            outputs: written.iter().map(|name| returned(name, &Type::Str)).collect(),
+            outputs: written
+                .iter()
+                .map(|name| returned(name, &Type::Str))
+                .collect(),
             packages: Vec::new(),
         };
         let base = format!("{}_inputs", component.name);
         let spec = self.shim_leaf(&base, leaf.inputs, outputs, &step, &attributes);
         let adapter = scope.task_names.free(&format!("{name}-inputs"));
-        scope.add_task(&adapter, spec, leaf.given, waits.clone(), task_rest(&attributes));
+        scope.add_task(
+            &adapter,
+            spec,
+            leaf.given,
+            waits.clone(),
+            task_rest(&attributes),
+        );
         written
             .into_iter()
             .map(|name| {
@@ -313,7 +373,10 @@ impl<'a> Lowering<'a> {
             work: Work::Give { give },
             reads: std::mem::take(&mut leaf.reads),
             inputs: Vec::new(),
-            outputs: values.iter().map(|(name, form, _)| returned(name, &form.ty)).collect(),
+            outputs: values
+                .iter()
+                .map(|(name, form, _)| returned(name, &form.ty))
+                .collect(),
             packages: Vec::new(),
         };
         let attributes = Arc::new(TaskAttributes::default());
@@ -351,19 +414,36 @@ impl<'a> Lowering<'a> {
             packages: Vec::new(),
         };
         let attributes = Arc::new(TaskAttributes::default());
-        let spec = self.shim_leaf("require", leaf.inputs, Outputs::default(), &step, &attributes);
+        let spec = self.shim_leaf(
+            "require",
+            leaf.inputs,
+            Outputs::default(),
+            &step,
+            &attributes,
+        );
         scope.add_task(&task, spec, leaf.given, waits, task_rest(&attributes));
         scope.finished(node, vec![task]);
     }
 
     /// The artifact at a location.
-    pub fn importer(&mut self, scope: &mut Scope<'a>, name: &str, kind: ArtifactType, location: &Wire) -> File {
-        let task = scope.task_names.free(&format!("import-{}", super::names::mangle(name)));
+    pub fn importer(
+        &mut self,
+        scope: &mut Scope<'a>,
+        name: &str,
+        kind: ArtifactType,
+        location: &Wire,
+    ) -> File {
+        let task = scope
+            .task_names
+            .free(&format!("import-{}", super::names::mangle(name)));
         let key = format!("import|{}", kind.schema_title);
         let spec = self.leaf("import", key, |_| {
             let mut component = Spec::default();
             let uri = super::model::InputParameter::of(&location.form);
-            component.input_definitions.parameters.insert("uri".to_owned(), uri);
+            component
+                .input_definitions
+                .parameters
+                .insert("uri".to_owned(), uri);
             component.output_definitions.artifacts.insert(
                 "artifact".to_owned(),
                 OutputArtifact {
@@ -381,7 +461,9 @@ impl<'a> Lowering<'a> {
             (component, executor, KubernetesExecutor::default())
         });
         let mut inputs = TaskInputs::default();
-        inputs.parameters.insert("uri".to_owned(), parameter_source(&location.from));
+        inputs
+            .parameters
+            .insert("uri".to_owned(), parameter_source(&location.from));
         scope.add_task(&task, spec, inputs, BTreeSet::new(), TaskSpec::default());
         File {
             from: From::Output {
@@ -409,7 +491,9 @@ impl<'a> Lowering<'a> {
         );
         let step = Described {
             work: Work::Give {
-                give: [("copy".to_owned(), shim::Expr::In("given".to_owned()))].into_iter().collect(),
+                give: [("copy".to_owned(), shim::Expr::In("given".to_owned()))]
+                    .into_iter()
+                    .collect(),
             },
             reads: vec![shim::Input {
                 name: "given".to_owned(),
@@ -427,7 +511,13 @@ impl<'a> Lowering<'a> {
         };
         let attributes = Arc::new(TaskAttributes::default());
         let spec = self.shim_leaf("copy", leaf.inputs, outputs, &step, &attributes);
-        scope.add_task(&task, spec, leaf.given, BTreeSet::new(), task_rest(&attributes));
+        scope.add_task(
+            &task,
+            spec,
+            leaf.given,
+            BTreeSet::new(),
+            task_rest(&attributes),
+        );
         File {
             from: From::Output {
                 task,
@@ -486,7 +576,8 @@ fn command_input(
             }
         }
         None => {
-            let atom = atom_of(lowering.program, scope.pipeline, &arg.value).expect("all else has a text of its own");
+            let atom = atom_of(lowering.program, scope.pipeline, &arg.value)
+                .expect("all else has a text of its own");
             scope.value(&atom)
         }
     };
@@ -505,7 +596,11 @@ fn returned(name: &str, ty: &Type) -> Output<Key> {
 }
 
 fn names_of(component: &Component) -> impl Iterator<Item = &str> {
-    component.inputs.iter().chain(&component.outputs).map(|port| port.name.as_str())
+    component
+        .inputs
+        .iter()
+        .chain(&component.outputs)
+        .map(|port| port.name.as_str())
 }
 
 /// What a task has of its attributes beside its executor.

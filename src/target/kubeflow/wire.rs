@@ -69,7 +69,11 @@ impl Form {
     /// The form in which a checked value of a type travels.
     pub fn of(ty: &Type) -> Form {
         Form {
-            coding: if ty.is_optional() { Coding::Text } else { Coding::Native },
+            coding: if ty.is_optional() {
+                Coding::Text
+            } else {
+                Coding::Native
+            },
             ty: ty.clone(),
             chomp: false,
             unset: None,
@@ -88,13 +92,19 @@ impl Form {
 
     /// The value stands in the parameter as it is: a reader needs no more than the parameter's text.
     pub fn is_bare(&self) -> bool {
-        self.coding == Coding::Native && !self.chomp && self.unset.is_none() && self.unchecked.is_none()
+        self.coding == Coding::Native
+            && !self.chomp
+            && self.unset.is_none()
+            && self.unchecked.is_none()
     }
 
     /// A value of this form is written just as one of the other would be.
     pub fn is_written_as(&self, other: &Form) -> bool {
         let plain = |form: &Form| !form.chomp && form.unset.is_none();
-        self.coding == other.coding && plain(self) && plain(other) && self.parameter_type() == other.parameter_type()
+        self.coding == other.coding
+            && plain(self)
+            && plain(other)
+            && self.parameter_type() == other.parameter_type()
     }
 }
 
@@ -128,7 +138,11 @@ impl Feed {
         match self {
             Feed::Value(wire) => format!("{:?}", wire.form),
             Feed::Artifact(file) => format!("{}{}", file.kind.schema_title, file.gathered),
-            Feed::Artifacts(files) => files.iter().map(|file| file.kind.schema_title).collect::<Vec<_>>().join("+"),
+            Feed::Artifacts(files) => files
+                .iter()
+                .map(|file| file.kind.schema_title)
+                .collect::<Vec<_>>()
+                .join("+"),
         }
     }
 }
@@ -140,7 +154,9 @@ pub fn parameter_source(from: &From) -> ParameterSource {
             producer_task: task.clone(),
         },
         From::Input(name) => ParameterSource::ComponentInputParameter(name.clone()),
-        From::Constant(value) => ParameterSource::RuntimeValue(Constant { constant: value.clone() }),
+        From::Constant(value) => ParameterSource::RuntimeValue(Constant {
+            constant: value.clone(),
+        }),
         From::Status { task } => ParameterSource::TaskFinalStatus {
             producer_task: task.clone(),
         },
@@ -219,7 +235,9 @@ pub fn constant(value: &Value, ty: &Type) -> Wire {
 pub fn widened(value: &Value, ty: &Type) -> Value {
     match (value, ty.base()) {
         (Value::Int(int), Type::Float) => Value::Float(*int as f64),
-        (Value::List(items), Type::List(inner)) => Value::List(items.iter().map(|item| widened(item, inner)).collect()),
+        (Value::List(items), Type::List(inner)) => {
+            Value::List(items.iter().map(|item| widened(item, inner)).collect())
+        }
         (Value::Map(entries), Type::Dict(inner)) => Value::Map(
             entries
                 .iter()
@@ -263,15 +281,48 @@ mod tests {
         for (value, ty, json, coding) in [
             (Value::Int(3), Type::Int, json!(3), Coding::Native),
             (Value::Int(3), Type::Float, json!(3.0), Coding::Native),
-            (Value::Str("it's".into()), Type::Str, json!("it's"), Coding::Native),
-            (Value::Str("{{x}}".into()), Type::Str, json!(r#""{\u007bx}}""#), Coding::Quoted),
-            (Value::Absent, Type::Str.optional(), json!("null"), Coding::Text),
-            (Value::Str("a".into()), Type::Str.optional(), json!("\"a\""), Coding::Text),
-            (Value::List(vec![Value::Int(1)]), list.clone(), json!([1]), Coding::Native),
-            (Value::List(vec![Value::Int(1)]), list.optional(), json!("[1]"), Coding::Text),
+            (
+                Value::Str("it's".into()),
+                Type::Str,
+                json!("it's"),
+                Coding::Native,
+            ),
+            (
+                Value::Str("{{x}}".into()),
+                Type::Str,
+                json!(r#""{\u007bx}}""#),
+                Coding::Quoted,
+            ),
+            (
+                Value::Absent,
+                Type::Str.optional(),
+                json!("null"),
+                Coding::Text,
+            ),
+            (
+                Value::Str("a".into()),
+                Type::Str.optional(),
+                json!("\"a\""),
+                Coding::Text,
+            ),
+            (
+                Value::List(vec![Value::Int(1)]),
+                list.clone(),
+                json!([1]),
+                Coding::Native,
+            ),
+            (
+                Value::List(vec![Value::Int(1)]),
+                list.optional(),
+                json!("[1]"),
+                Coding::Text,
+            ),
         ] {
             let wire = constant(&value, &ty);
-            assert_eq!((wire.from, wire.form.coding), (From::Constant(json), coding));
+            assert_eq!(
+                (wire.from, wire.form.coding),
+                (From::Constant(json), coding)
+            );
         }
     }
 }
