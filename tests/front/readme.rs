@@ -91,6 +91,12 @@ fn hold(page: &str) {
     let text = fs::read_to_string(&file).unwrap();
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("examples"), &folder.path().join("examples"));
+    // It stands for the repository, which is the examples' project. What they install is kept from run to run.
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    let environments = Path::new(env!("CARGO_TARGET_TMPDIR")).join("envs");
+    fs::create_dir_all(&environments).unwrap();
+    fs::create_dir(folder.path().join(".mlpc")).unwrap();
+    std::os::unix::fs::symlink(environments, folder.path().join(".mlpc/envs")).unwrap();
     let mut made = text.clone();
     let mut faults = String::new();
     let mut edits = Vec::new();

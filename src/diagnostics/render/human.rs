@@ -16,6 +16,8 @@ use crate::source::{FileId, SourceFile, SourceMap};
 
 /// A label over more lines than this is drawn on its first line only: nobody reads a box around a whole pipeline.
 const MOST_LINES: usize = 6;
+/// The text of a label gets this many columns, whether there is room for them or not.
+const LEAST_ROOM: usize = 24;
 /// Columns that line numbers and frame take.
 const FRAME: usize = 10;
 
@@ -28,7 +30,7 @@ pub fn render(diagnostics: &[&Diagnostic], sources: &SourceMap, look: Look) -> S
 }
 
 fn report(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> String {
-    let excerpt = Excerpt::new(&diagnostic.labels, sources, look.width.max(60) - FRAME);
+    let excerpt = Excerpt::new(&diagnostic.labels, sources, look.width.saturating_sub(FRAME).max(30));
     let handler = GraphicalReportHandler::new_themed(theme(diagnostic, &excerpt, look))
         .with_width(look.width)
         .with_break_words(false)
@@ -271,8 +273,8 @@ impl Excerpt {
         width: usize,
     ) {
         let from = self.text.len();
-        // For each label: where it begins and ends in the excerpt.
-        let mut places = vec![(0, 0); labels.len()];
+        // For each label: where it begins and ends in the excerpt, and where its line begins there.
+        let mut places = vec![(0, 0, 0); labels.len()];
         for line in lines.clone() {
             let raw = &file.text[file.line_range(line)];
             let anchor = labels
@@ -298,6 +300,7 @@ impl Excerpt {
             for (one, at) in labels.iter().zip(&mut places) {
                 if one.first.0 == line {
                     at.0 = place(one.first.1);
+                    at.2 = start;
                 }
                 if one.last.0 == line {
                     at.1 = place(one.last.1);
@@ -306,8 +309,14 @@ impl Excerpt {
             self.text.push('\n');
         }
         let mut starts = Vec::new();
-        for (one, (start, end)) in labels.iter().zip(places) {
-            let text = (!one.label.text.is_empty()).then(|| printable(&one.label.text));
+        for (one, (start, end, line)) in labels.iter().zip(places) {
+            // The text hangs below the middle of what it labels; below several lines it begins at the margin.
+            let hangs = match one.first.0 == one.last.0 {
+                true => line..start + self.text[start..end].chars().count() / 2,
+                false => 0..0,
+            };
+            let room = width.saturating_sub(hangs.len() + 4).max(LEAST_ROOM);
+            let text = (!one.label.text.is_empty()).then(|| wrap(&printable(&one.label.text), room));
             let span = (start, end.saturating_sub(start));
             self.labels.push(if one.label.primary {
                 LabeledSpan::new_primary_with_span(text, span)
@@ -327,6 +336,23 @@ impl Excerpt {
             starts,
         });
     }
+}
+
+/// Lines of at most `width` characters, broken at blanks.
+fn wrap(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 {
+            let fits = column + 1 + length <= width;
+            out.push(if fits { ' ' } else { '\n' });
+            column = if fits { column + 1 } else { 0 };
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
 }
 
 /// The part of a line, in bytes, that is shown when at most `width` characters are: what stands around `anchor`.
