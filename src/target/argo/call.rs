@@ -232,14 +232,13 @@ impl<'a> Lowering<'a> {
                 .ports
                 .insert((index, port.name.clone()), leaf);
         }
-        let exported = self.is_exported(index);
         let same = |shared: &&Shared| {
             (Arc::ptr_eq(&shared.attributes, &task.attributes)
                 || shared.attributes == task.attributes)
                 && shared.forms == forms
         };
         let known = self.steps.get(&id).and_then(|all| all.iter().find(same));
-        if let Some(shared) = known.filter(|_| !exported) {
+        if let Some(shared) = known {
             return shared.template.clone();
         }
         let template = self
@@ -253,9 +252,6 @@ impl<'a> Lowering<'a> {
             self.frame().pipeline.graph[index].span,
         );
         self.templates.push(pod);
-        if exported {
-            return template;
-        }
         self.steps.entry(id).or_default().push(Shared {
             attributes: task.attributes.clone(),
             forms,
@@ -272,11 +268,10 @@ impl<'a> Lowering<'a> {
         forms: Vec<Form>,
         name: &str,
     ) -> String {
-        let exported = self.is_exported(index);
         let known = self
             .nested
             .iter()
-            .find(|nested| nested.pipeline == id && nested.forms == forms && !exported);
+            .find(|nested| nested.pipeline == id && nested.forms == forms);
         let (template, outputs) = match known {
             Some(nested) => (nested.template.clone(), nested.outputs.clone()),
             None => {
@@ -303,14 +298,12 @@ impl<'a> Lowering<'a> {
                     made.dag.as_mut().expect("it is a DAG").target = Some(control::TARGETS.into());
                 }
                 let outputs = Rc::new(info);
-                if !exported {
-                    self.nested.push(Nested {
-                        pipeline: id,
-                        forms,
-                        template: template.clone(),
-                        outputs: outputs.clone(),
-                    });
-                }
+                self.nested.push(Nested {
+                    pipeline: id,
+                    forms,
+                    template: template.clone(),
+                    outputs: outputs.clone(),
+                });
                 (template, outputs)
             }
         };
