@@ -158,8 +158,7 @@ class Simulation:
         for kind, found in self.outputs.items():
             for output in template.get("outputs", {}).get(kind, []):
                 if "globalName" in output and output["name"] in node[kind]:
-                    value = node[kind][output["name"]]
-                    found[output["globalName"]] = str(value)
+                    found[output["globalName"]] = node[kind][output["name"]]
 
     def execute(self, key, parameters, artifacts, path):
         """A node of a template, with the texts and the files that its inputs get."""
