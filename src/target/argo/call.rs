@@ -338,23 +338,8 @@ impl<'a> Lowering<'a> {
                         .push(given_artifact(&output.name, place, optional));
                 }
             } else {
-                let code = match self.leaf(&output.value) {
-                    // Read as it was put out: what reads this output proves it.
-                    Some(Leaf::Value {
-                        code,
-                        ty,
-                        proven: known,
-                    }) => {
-                        proven = known;
-                        convert(Held { code, plain: false }, &ty, &output.ty).code
-                    }
-                    _ => match output.value.constant() {
-                        Some(value) => Argo::Text(text_as(value, &output.ty)),
-                        None => {
-                            convert(self.value(&output.value), &output.value.ty, &output.ty).code
-                        }
-                    },
-                };
+                let (code, known) = self.put_out(&output.value, &output.ty);
+                proven = known;
                 outputs.parameters.push(Parameter {
                     name: output.name.clone(),
                     description: step::described(&output.doc),
@@ -369,5 +354,23 @@ impl<'a> Lowering<'a> {
             });
         }
         (outputs, info)
+    }
+
+    /// A value as what a DAG puts out as one of type `ty`, and whether it is known to be one. A task's output is put out as it was
+    /// written: what reads it here proves it. Argo forgets the tasks that depend on a DAG which fails over its outputs.
+    pub fn put_out(&mut self, value: &Expr, ty: &Type) -> (Argo, bool) {
+        if let Some(constant) = value.constant() {
+            return (Argo::Text(text_as(constant, ty)), true);
+        }
+        if let Some(Leaf::Value {
+            code,
+            ty: from,
+            proven,
+        }) = self.leaf(value)
+        {
+            return (convert(Held { code, plain: false }, &from, ty).code, proven);
+        }
+        let held = convert(self.value(value), &value.ty, ty);
+        (held.code, held.plain || !is_plain_type(ty))
     }
 }

@@ -355,18 +355,21 @@ class Simulation:
         def branch(name):
             if nodes[name]["phase"] in COMPLETED:
                 return nodes[name]["phase"]
-            if before[name] and all(nodes[dependency].get("orphans") for dependency in before[name]):
+            parents = [dependency for dependency in before[name] if not nodes[dependency].get("orphans")]
+            if before[name] and not parents:
                 raise NeverEnds(f"{name} has no parent: {nodes[before[name][0]]['message']}")
-            found = [branch(dependency) for dependency in before[name]]
+            found = [branch(dependency) for dependency in parents]
             return next((phase for phase in found if phase in FAILED), "Succeeded")
 
         leaves = sorted(set(nodes) - {dependency for all_ in before.values() for dependency in all_})
         phase = "Succeeded"
-        for target in dag.get("target", "").split() or leaves:
+        targets = dag.get("target", "").split() or leaves
+        for target in targets:
             if branch(target) in FAILED:
                 phase = branch(target)
         node = {"phase": phase, "parameters": {}, "artifacts": {}}
         if phase in FAILED:
+            node["orphans"] = all(nodes[target].get("orphans") for target in targets)
             node["message"] = next(one.get("message", "") for one in nodes.values() if one["phase"] in FAILED)
         return node
 
@@ -490,7 +493,8 @@ class Simulation:
         node = {"phase": "Succeeded" if made else "Skipped", "parameters": {}, "artifacts": {}}
         failed = [one for one in made if one["phase"] in ("Failed", "Error")]
         if failed:
-            node.update(phase="Failed", message=failed[0].get("message", ""))
+            orphans = all(one.get("orphans") for one in made)
+            node.update(phase=failed[-1]["phase"], message=failed[0].get("message", ""), orphans=orphans)
         names = [name for one in made for name in one["parameters"]]
         for name in dict.fromkeys(names):
             texts = [one["parameters"][name] for one in made if one["phase"] == "Succeeded"]
