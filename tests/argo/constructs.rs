@@ -790,6 +790,22 @@ component number_of(n: list[int]) -> int {
 }
 "#;
     with_lib(source).accepted().fails(&[("yes", "true")], "abc");
+    with_lib(
+        r#"
+component word() -> int {
+  image: "alpine:3.20"
+  shell: """
+    echo abc > "$output"
+  """
+}
+
+pipeline wrong() -> (n: int) {
+  return { n: word() }
+}
+"#,
+    )
+    .accepted()
+    .fails(&[], "abc");
 }
 
 #[test]
