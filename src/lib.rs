@@ -57,6 +57,7 @@ pub mod compile;
 pub mod config;
 pub mod diagnostics;
 pub mod emit;
+pub mod fmt;
 pub mod graph;
 pub mod load;
 pub mod plan;
