@@ -35,7 +35,10 @@ pub fn align(rows: Vec<Row>, indent: usize) -> Vec<Doc> {
             continue;
         }
         let named = || (start..at).filter(|at| rows[*at].name.is_some());
-        let longest = named().filter_map(|at| widths[at]).map(|(name, _)| name).max();
+        let longest = named()
+            .filter_map(|at| widths[at])
+            .map(|(name, _)| name)
+            .max();
         for at in named() {
             if let (Some(longest), Some((name, rest))) = (longest, widths[at])
                 && indent + longest + rest <= WIDTH

@@ -16,11 +16,19 @@ pub enum Doc {
     /// A `"""` string: the lines of its text are moved to where it stands.
     Triple(String),
     /// A blank (or nothing) in a group on one line, else a line end, with an empty line when `blank`.
-    Line { flat: &'static str, blank: bool },
+    Line {
+        flat: &'static str,
+        blank: bool,
+    },
     /// A line end always; `extra` columns further in than the lines around it.
-    Hard { extra: usize, blank: bool },
+    Hard {
+        extra: usize,
+        blank: bool,
+    },
     /// In a group that is broken: a blank when what follows, `next` columns wide, still fits on the line; else a line end.
-    Fill { next: usize },
+    Fill {
+        next: usize,
+    },
     /// Only in a group that is broken.
     IfBroken(&'static str),
     /// Only in a group on one line.
@@ -29,7 +37,10 @@ pub enum Doc {
     Comment(String),
     Indent(usize, Vec<Doc>),
     /// `broken`: it has a line end that is always taken, or is wanted on several lines.
-    Group { broken: bool, docs: Vec<Doc> },
+    Group {
+        broken: bool,
+        docs: Vec<Doc>,
+    },
 }
 
 impl Doc {

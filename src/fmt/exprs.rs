@@ -164,10 +164,7 @@ fn paren(w: &mut Writer, node: &SyntaxNode) -> Vec<Doc> {
             }
             SyntaxElement::Token(token) => {
                 inner.extend(w.last_comments(&token));
-                docs.push(Doc::Indent(
-                    super::doc::INDENT,
-                    std::mem::take(&mut inner),
-                ));
+                docs.push(Doc::Indent(super::doc::INDENT, std::mem::take(&mut inner)));
                 docs.push(Doc::SOFT);
                 docs.extend(w.token(&token));
             }

@@ -66,7 +66,7 @@ impl Writer {
         }
         let mut docs = Vec::new();
         // The first line end is `sep`, the others are due to the comments.
-        let mut first = true;
+        let mut first = !gap.at_start;
         let mut end = |blank: bool| match sep {
             Sep::Nothing | Sep::Blank => Doc::Hard {
                 extra: CONTINUATION,
