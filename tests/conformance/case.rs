@@ -58,7 +58,7 @@ pub struct Run {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Otherwise {
-    /// A warning of the compiler says this, and so these tasks end so.
+    /// A warning of the compiler says this, and so these tasks end so; `either` where it may run or not.
     Degrades {
         warning: String,
         #[serde(default)]

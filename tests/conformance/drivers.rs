@@ -128,6 +128,8 @@ impl Driver {
             let value = match artifact(&value) {
                 Some(text) => Json::from(written(folder, &name, text)),
                 None if ty.is_optional() => Json::from(text_of(&value)),
+                // kfp takes no `0` for a float.
+                None if ty.base() == &Type::Float => Json::from(value.as_f64()),
                 None => value,
             };
             arguments.insert(name, value);
