@@ -66,6 +66,11 @@ pub enum Otherwise {
         #[serde(default)]
         tasks: BTreeMap<String, String>,
     },
+    /// The engine notices something at another task than the language says, for this reason; the run ends the same.
+    Differs {
+        because: String,
+        tasks: BTreeMap<String, String>,
+    },
     /// The runner at hand is wrong, in this way: this run is left out.
     Unrun(String),
 }

@@ -92,14 +92,17 @@ fn differences(run: &Run, driver: &Driver, outcome: &Outcome) -> Vec<String> {
     let mut found = Vec::new();
     let mut status = run.status.as_str();
     let mut tasks = run.tasks.clone();
-    if let Some(Otherwise::Degrades {
-        status: other,
-        tasks: others,
-        ..
-    }) = run.on.get(driver.name)
-    {
-        status = other.as_deref().unwrap_or(status);
-        tasks.extend(others.clone());
+    match run.on.get(driver.name) {
+        Some(Otherwise::Degrades {
+            status: other,
+            tasks: others,
+            ..
+        }) => {
+            status = other.as_deref().unwrap_or(status);
+            tasks.extend(others.clone());
+        }
+        Some(Otherwise::Differs { tasks: others, .. }) => tasks.extend(others.clone()),
+        Some(Otherwise::Unrun(_)) | None => {}
     }
     if outcome.status != status {
         found.push(format!(
@@ -220,7 +223,7 @@ fn tasks_are_found_by_their_names() {
         log: String::new(),
     };
     assert_eq!(outcome.state("fits[10].train"), Some("fits[10].train"));
-    assert_eq!(outcome.state("say_it"), Some("a.then.say-it"));
+    assert_eq!(outcome.state("say_it"), Some("a.then.say-it-2"));
     for name in ["fits[1].train", "say", "then", "conditions"] {
         assert_eq!(outcome.state(name), None, "{name}");
     }

@@ -55,14 +55,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The state of a task by its name in the program. An engine's names have hyphens, and more steps between: `a.then.say`.
+    /// The state of a task by its name in the program. An engine's names have hyphens, more steps between, and a number where the
+    /// arms of an `if` share one: `a.then.say-2`.
     pub fn state(&self, task: &str) -> Option<&str> {
         let asked: Vec<String> = task.split('.').map(|part| part.replace('_', "-")).collect();
+        let is_called = |part: &str, asked: &str| {
+            let number = part.strip_prefix(asked).and_then(|rest| rest.strip_prefix('-'));
+            part == asked || number.is_some_and(|number| number.parse::<u32>().is_ok())
+        };
         let found = self.tasks.iter().find(|(name, _)| {
             let mut left = asked.as_slice();
             let mut last = false;
             for part in name.split('.').map(|part| part.replace('_', "-")) {
-                last = left.first() == Some(&part);
+                last = left.first().is_some_and(|asked| is_called(&part, asked));
                 if last {
                     left = &left[1..];
                 }

@@ -163,6 +163,9 @@ fn page(all: &[&Results]) -> String {
                             at + 1
                         ));
                     }
+                    Otherwise::Differs { because, .. } => {
+                        out.push_str(&format!("  - {engine}, run {}: {because}\n", at + 1));
+                    }
                     Otherwise::Unrun(why) => {
                         out.push_str(&format!("  - {engine}, run {}: not run: {why}\n", at + 1))
                     }

@@ -1,2 +1,9 @@
-def in_python(models: list) -> str:
-    return "|".join(open(model).read() for model in models)
+import pathlib
+
+
+def best(models: list, scores: list) -> str:
+    return models[scores.index(max(scores))]
+
+
+def join(models: list[pathlib.Path]) -> str:
+    return ", ".join(model.read_text() for model in models)
