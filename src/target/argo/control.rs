@@ -204,12 +204,9 @@ impl<'a> Lowering<'a> {
         for value in values {
             codes.push(match value {
                 Some(value) => {
-                    let held = match value.constant() {
-                        Some(constant) => Held::constant(super::encode::text_as(constant, ty)),
-                        None => convert(self.value(value), &value.ty, ty),
-                    };
-                    proven &= held.plain || !is_plain_type(ty);
-                    held.code
+                    let (code, known) = self.put_out(value, ty);
+                    proven &= known;
+                    code
                 }
                 None => Argo::text("null"),
             });
@@ -369,20 +366,15 @@ impl<'a> Lowering<'a> {
         let mut gathered = Vec::new();
         if let Some(value) = &looping.body.value {
             for (port, ty) in ports_of(self.pipeline(), index, &value.ty) {
-                let held = self.value(&part_of(value, &port));
+                let (code, proven) = self.put_out(&part_of(value, &port), &ty);
                 // Argo makes a list of texts that are all JSON lists or objects a list of these, with its own idea of numbers.
-                let scalar = ty.is_scalar() && is_plain_type(&ty);
-                let code = if scalar {
-                    held.code
-                } else {
-                    held.code.encoded()
-                };
+                let plain = proven && ty.is_scalar() && is_plain_type(&ty);
                 outputs.parameters.push(Parameter {
                     name: port.clone(),
-                    value_from: Some(value_from(code)),
+                    value_from: Some(value_from(if plain { code } else { code.encoded() })),
                     ..Default::default()
                 });
-                gathered.push((port, ty, held.plain));
+                gathered.push((port, ty, plain, proven));
             }
         }
         if self.frame().tasks.is_empty() {
@@ -398,18 +390,17 @@ impl<'a> Lowering<'a> {
             ..Default::default()
         });
         let mut outputs = Arguments::default();
-        for (port, ty, _) in &gathered {
+        for (port, ty, plain, _) in &gathered {
             outputs.parameters.push(Parameter {
                 name: port.clone(),
-                value_from: Some(value_from(gather(port, ty))),
+                value_from: Some(value_from(gather(port, ty, *plain))),
                 ..Default::default()
             });
         }
         let frame = self.frames.pop().expect("pushed above");
         let arguments = self.finish(&template, frame, outputs, place);
         self.template(&template).parallelism = looping.limit;
-        for (port, ty, plain) in gathered {
-            let proven = plain || !is_plain_type(&ty);
+        for (port, ty, _, proven) in gathered {
             let leaf = Leaf::Value {
                 code: Argo::output(name, &port),
                 ty: ty.list(),
@@ -557,7 +548,7 @@ fn optional_value(text: Argo, ty: &Type, proven: bool) -> Leaf {
 }
 
 /// The JSON list of what a loop's task put out under a name. Argo gives a JSON list of texts, and nothing for no items.
-fn gather(port: &str, ty: &Type) -> Argo {
+fn gather(port: &str, ty: &Type, plain: bool) -> Argo {
     let path = ["tasks", EACH, "outputs", "parameters", port]
         .map(str::to_owned)
         .to_vec();
@@ -565,8 +556,7 @@ fn gather(port: &str, ty: &Type) -> Argo {
         .binary("??", Argo::text("[]"))
         .call("fromJSON");
     let textual = is_textual(ty) && !ty.is_optional();
-    let scalar = ty.is_scalar() && is_plain_type(ty);
-    let item = match (scalar, textual) {
+    let item = match (plain, textual) {
         (true, false) => None,
         (true, true) => Some(Argo::Verbatim("#").call("toJson")),
         (false, false) => Some(Argo::Verbatim("#").decoded()),

@@ -338,6 +338,15 @@ fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
             let absent = code.clone().binary("==", Argo::text("null"));
             absent.then(code.clone(), proof(code, inner, false).code)
         }
+        Type::List(inner) if inner.is_scalar() && !inner.is_optional() && !is_textual(inner) => {
+            // Not by `fromJSON`, which makes every number a double.
+            let inside = Argo::Call("trim", vec![code, Argo::text("[] \t\r\n")]);
+            let items = Argo::Call("split", vec![inside, Argo::text(",")]);
+            let item = proof(Argo::Verbatim("#"), inner, false).code;
+            let items = Argo::Collect(Box::new(Argo::NotEmpty(Box::new(items))), Box::new(item));
+            let joined = Argo::Call("join", vec![items, Argo::text(", ")]);
+            Argo::text("[").join(joined).join(Argo::text("]"))
+        }
         Type::Refined(refined) => {
             let inner = proof(code, &refined.base, false).code;
             checked(inner, ty, "an output")
