@@ -58,6 +58,7 @@ pub mod config;
 pub mod diagnostics;
 pub mod emit;
 pub mod graph;
+pub mod lint;
 pub mod load;
 pub mod plan;
 pub mod project;

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::super::{Reported, check_merged, lint_step, merge, pipeline};
+use super::super::{Reported, check_merged, merge, pipeline};
 use super::{Place, check, component, seconds, shell, sound};
 use crate::graph::{
     Cache, Notify, NotifyOn, Overlap, PythonCode, PythonStep, Resources, Retry, Schedule,
@@ -291,18 +291,4 @@ fn the_merged_whole_is_checked_once() {
     let mut reported = Reported::default();
     let attributes = merge(&[&far, &near, &with]);
     assert_eq!(merged_codes(&attributes, run(), &mut reported), ["E0523"]);
-}
-
-#[test]
-fn packages_are_for_python_steps() {
-    let packages = sound(Place::Component, "packages: [\"pandas\"]");
-    let none = sound(Place::With, "packages: []");
-    for (layer, step, expected) in [
-        (&packages, python(), 0),
-        (&packages, run(), 1),
-        (&packages, shell(), 1),
-        (&none, shell(), 0),
-    ] {
-        assert_eq!(lint_step(layer, &step).len(), expected, "{step:?}");
-    }
 }
