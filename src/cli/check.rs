@@ -1,9 +1,9 @@
 //! `mlpc check`: what is wrong with files, in a form for people, editors or programs.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{Exit, Failure, input, terminal};
+use super::{Exit, Failure, input, terminal, walk};
 use crate::compile::{Request, Which};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::render::{Format, Look, render};
@@ -11,7 +11,7 @@ use crate::diagnostics::render::{Format, Look, render};
 /// Look for mistakes in .mlp files
 #[derive(clap::Args)]
 pub struct Args {
-    /// Files, and folders with all below them; - is standard input
+    /// Files, and folders with all below them that .gitignore does not leave out; - is standard input
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
 
@@ -37,14 +37,7 @@ enum Output {
 impl Args {
     pub fn run(self) -> Result<Exit, Failure> {
         let targets = input::targets(&self.targets)?;
-        let mut files = Vec::new();
-        for path in &self.paths {
-            programs(path, &mut files)?;
-        }
-        if files.is_empty() {
-            return Err(Failure::new("there is no `.mlp` file here")
-                .help("name a file, or a folder that holds some"));
-        }
+        let files = walk::programs(&self.paths)?;
         let request = Request {
             which: Which::Roots,
             ..self.place.request()
@@ -102,40 +95,4 @@ impl Args {
             Exit::Clean
         })
     }
-}
-
-/// The file itself, or all `.mlp` files below a folder, sorted; hidden folders are left out.
-fn programs(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if path == Path::new("-") || !path.is_dir() {
-        found.push(path.to_owned());
-        return Ok(());
-    }
-    let unreadable =
-        |error: std::io::Error| input::unreadable(path, &crate::project::io_reason(&error));
-    let mut inside = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let name = entry.file_name();
-        let kind = entry.file_type().map_err(unreadable)?;
-        let wanted = if kind.is_dir() {
-            !name.to_string_lossy().starts_with('.')
-        } else {
-            Path::new(&name)
-                .extension()
-                .is_some_and(|extension| extension == "mlp")
-        };
-        if wanted {
-            // `./x.mlp` is shown as `x.mlp`.
-            inside.push(if path == Path::new(".") {
-                PathBuf::from(name)
-            } else {
-                path.join(name)
-            });
-        }
-    }
-    inside.sort();
-    for path in inside {
-        programs(&path, found)?;
-    }
-    Ok(())
 }

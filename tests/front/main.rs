@@ -4,5 +4,6 @@ mod cli;
 mod docs;
 mod explain;
 mod fences;
+mod fmt;
 mod project;
 mod readme;
