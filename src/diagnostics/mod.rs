@@ -4,9 +4,11 @@
 //! wrong in one line without a full stop, its labels say where and what was expected there, `help` says what to do.
 
 pub mod codes;
+mod fingerprint;
 pub mod render;
 
 pub use codes::Code;
+pub use fingerprint::fingerprint;
 
 use crate::source::Span;
 

@@ -6,13 +6,13 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::{Diagnostic, Severity};
+use crate::diagnostics::{Diagnostic, Severity, fingerprint};
 use crate::source::SourceMap;
 
 /// The form of the file; another form has another number.
 const VERSION: u32 = 1;
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     version: u32,
@@ -30,21 +30,6 @@ struct Known {
     fingerprint: String,
     /// How many times.
     count: usize,
-}
-
-/// What a warning is known by however its line moves: its code, its message and the words of its line.
-pub fn fingerprint(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
-    let span = diagnostic.primary().span;
-    let file = sources.file(span.file);
-    let line = &file.text[file.line_range(file.line_at(span.start as usize))];
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let key = [
-        diagnostic.code.as_str(),
-        &diagnostic.message,
-        &words.join(" "),
-    ]
-    .join("\n");
-    blake3::hash(key.as_bytes()).to_hex()[..16].to_owned()
 }
 
 impl Baseline {

@@ -71,6 +71,8 @@ fn unquoted(script: &str) -> Vec<(usize, usize, &str)> {
     // The word so far assigns: what follows `=` is not split.
     let mut assigns = false;
     let mut word_start = true;
+    // What was open around each `$(` or `(`: a command substitution has quotes of its own.
+    let mut outer: Vec<(bool, bool)> = Vec::new();
     while at < bytes.len() {
         let byte = bytes[at];
         match byte {
@@ -85,6 +87,21 @@ fn unquoted(script: &str) -> Vec<(usize, usize, &str)> {
             }
             b'$' if script[at..].starts_with("$((") => {
                 at += script[at..].find("))").map_or(bytes.len() - at, |end| end + 1);
+            }
+            b'$' if script[at..].starts_with("$(") => {
+                outer.push((double, assigns));
+                (double, assigns, word_start) = (false, false, true);
+                at += 2;
+                continue;
+            }
+            b'(' if !double => {
+                outer.push((double, assigns));
+                (assigns, word_start) = (false, true);
+                at += 1;
+                continue;
+            }
+            b')' if !double => {
+                (double, assigns) = outer.pop().unwrap_or((false, false));
             }
             b'$' => {
                 let rest = &script[at + 1..];
@@ -104,7 +121,7 @@ fn unquoted(script: &str) -> Vec<(usize, usize, &str)> {
                 at += length;
             }
             b'=' if !word_start => assigns = true,
-            b' ' | b'\t' | b'\n' | b';' | b'|' | b'&' | b'(' | b')' if !double => {
+            b' ' | b'\t' | b'\n' | b';' | b'|' | b'&' if !double => {
                 word_start = true;
                 assigns = false;
                 at += 1;
@@ -134,5 +151,7 @@ mod tests {
         assert_eq!(names("cat <<END\n$a\nEND"), [""; 0]);
         assert_eq!(names("curl --data=$a $b$c"), ["b", "c"]);
         assert_eq!(names("echo ${a-} 'open"), [""; 0]);
+        assert_eq!(names("[ \"$(cat \"$a\" $b)\" = \"$c\" ] && (echo $d)"), ["b", "d"]);
+        assert_eq!(names("x=$(cat $a)$b; `cat $c`"), ["a", "c"]);
     }
 }

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use super::super::{Reported, check_merged, merge, pipeline};
 use super::{Place, check, component, seconds, shell, sound};
 use crate::graph::{
-    Cache, Notify, NotifyOn, Overlap, PythonCode, PythonStep, Resources, Retry, Schedule,
-    SecretRef, Step, TaskAttributes, Toleration, VolumeSource,
+    Cache, Notify, NotifyOn, Overlap, Resources, Retry, Schedule, SecretRef, Step, TaskAttributes,
+    Toleration, VolumeSource,
 };
 use crate::value::Value;
 
@@ -20,18 +20,6 @@ fn merged(sources: &[&str]) -> TaskAttributes {
 
 fn run() -> Step {
     Step::Run(Vec::new())
-}
-
-fn python() -> Step {
-    let code = PythonCode::Installed {
-        module: "acme".to_owned(),
-    };
-    Step::Python(PythonStep {
-        code,
-        function: "train".to_owned(),
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-    })
 }
 
 fn map(entries: &[(&str, &str)]) -> IndexMap<String, String> {
