@@ -60,6 +60,7 @@ pub mod diagnostics;
 pub mod emit;
 pub mod fmt;
 pub mod graph;
+pub mod lint;
 pub mod load;
 pub mod plan;
 pub mod project;

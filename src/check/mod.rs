@@ -13,7 +13,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{self, Edge, Expr, Node, NodeKind, Program};
-use crate::resolve::attributes::{self, Layer, Reported};
+use crate::resolve::attributes::{Layer, Reported};
 use crate::resolve::module::{self, Block, LocalId, Module, Statement, StatementKind};
 use crate::source::Span;
 use crate::types::{Type, join};
@@ -27,13 +27,7 @@ pub struct Checked {
 
 /// Checks all pipelines of a module.
 pub fn check(module: &Module) -> (Checked, Vec<Diagnostic>) {
-    let mut diagnostics: Vec<Diagnostic> = module
-        .components
-        .iter()
-        .flat_map(|component| {
-            attributes::lint_step(&component.attributes, &component.definition.step)
-        })
-        .collect();
+    let mut diagnostics = Vec::new();
     let mut reported = Reported::default();
     let mut pipelines: Vec<graph::Pipeline> = module
         .pipelines
@@ -62,6 +56,11 @@ pub fn check(module: &Module) -> (Checked, Vec<Diagnostic>) {
 }
 
 impl Checked {
+    /// In the module's order.
+    pub fn pipelines(&self) -> &[graph::Pipeline] {
+        &self.pipelines
+    }
+
     /// The program of one pipeline: what it reaches and nothing else.
     pub fn link(self, module: Module, entry: usize, path: &str) -> Program {
         link::link(module, self.pipelines, entry, path)

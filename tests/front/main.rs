@@ -5,5 +5,6 @@ mod docs;
 mod explain;
 mod fences;
 mod fmt;
+mod lint;
 mod project;
 mod readme;
