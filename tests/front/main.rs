@@ -8,3 +8,4 @@ mod fmt;
 mod lint;
 mod project;
 mod readme;
+mod stale;
