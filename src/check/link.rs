@@ -1,14 +1,21 @@
-//! The program of one pipeline: what it reaches, numbered anew.
+//! The program of one pipeline: what it reaches once all that is decided has been pruned, numbered anew.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::{
     Callee, Component, ComponentId, NodeKind, Pipeline, PipelineId, Program, PythonCode,
-    PythonSourceId, Step,
+    PythonSourceId, Step, Task, prune,
 };
 use crate::resolve::module::Module;
+use crate::types::Type;
 
 pub(super) fn link(module: Module, pipelines: Vec<Pipeline>, entry: usize, path: &str) -> Program {
+    let port = |task: &Task, name: &str| port_type(&module, task, name);
+    let pipelines: Vec<Pipeline> = pipelines
+        .into_iter()
+        .map(|pipeline| prune(pipeline, &port))
+        .collect();
+
     let mut numbers = Numbers::default();
     numbers.visit(&pipelines, entry);
 
@@ -70,6 +77,22 @@ pub(super) fn link(module: Module, pipelines: Vec<Pipeline>, entry: usize, path:
         components,
         pipelines: kept,
         entry: PipelineId(numbers.pipeline[&entry]),
+    }
+}
+
+/// What the callee of a task takes for an argument.
+fn port_type(module: &Module, task: &Task, name: &str) -> Option<Type> {
+    match task.callee {
+        Callee::Component(id) => {
+            let inputs = &module.components[id.0].definition.inputs;
+            let port = inputs.iter().find(|port| port.name == name)?;
+            Some(port.ty.clone())
+        }
+        Callee::Pipeline(id) => {
+            let params = &module.pipelines[id.0].params;
+            let param = params.iter().find(|param| param.name == name)?;
+            Some(param.ty.clone())
+        }
     }
 }
 

@@ -29,29 +29,11 @@ pub struct Checked {
 pub fn check(module: &Module) -> (Checked, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut reported = Reported::default();
-    let mut pipelines: Vec<graph::Pipeline> = module
+    let pipelines = module
         .pipelines
         .iter()
         .map(|pipeline| Checker::new(module, pipeline, &mut reported).pipeline(&mut diagnostics))
         .collect();
-    if !diagnostics.iter().any(Diagnostic::is_error) {
-        let port = |task: &graph::Task, name: &str| match task.callee {
-            graph::Callee::Component(id) => {
-                let inputs = &module.components[id.0].definition.inputs;
-                let port = inputs.iter().find(|port| port.name == name)?;
-                Some(port.ty.clone())
-            }
-            graph::Callee::Pipeline(id) => {
-                let params = &module.pipelines[id.0].params;
-                let param = params.iter().find(|param| param.name == name)?;
-                Some(param.ty.clone())
-            }
-        };
-        pipelines = pipelines
-            .into_iter()
-            .map(|pipeline| graph::prune(pipeline, &port, &mut diagnostics))
-            .collect();
-    }
     (Checked { pipelines }, diagnostics)
 }
 

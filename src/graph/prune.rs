@@ -11,19 +11,13 @@ use super::{
     Arg, Block, Branch, Edge, Expr, ExprKind, For, If, Node, NodeKind, Output, Pipeline, Require,
     Task,
 };
-use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::types::Type;
 use crate::types::constant::conform;
 use crate::value::Value;
 
-/// The pipeline without what a constant condition decides, and a warning for each task that therefore never runs. `port` is the type that
-/// a task's callee takes for an argument.
-pub fn prune(
-    pipeline: Pipeline,
-    port: &dyn Fn(&Task, &str) -> Option<Type>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Pipeline {
+/// The pipeline without what a constant condition decides. `port` is the type that a task's callee takes for an argument.
+pub fn prune(pipeline: Pipeline, port: &dyn Fn(&Task, &str) -> Option<Type>) -> Pipeline {
     if !pipeline
         .graph
         .node_weights()
@@ -56,7 +50,6 @@ pub fn prune(
         stands: HashMap::new(),
         in_finally: false,
         port,
-        diagnostics,
     };
     let body = pruner.block(body);
     let outputs = outputs
@@ -112,7 +105,6 @@ struct Pruner<'a> {
     stands: HashMap<NodeIndex, Stand>,
     in_finally: bool,
     port: &'a dyn Fn(&Task, &str) -> Option<Type>,
-    diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Pruner<'_> {
@@ -196,7 +188,7 @@ impl Pruner<'_> {
                 );
                 return;
             }
-            NodeKind::If(branching) => match self.live(branching) {
+            NodeKind::If(branching) => match live(branching) {
                 Live::One(block) => {
                     // An `if` waits for what any of its branches reads: the one that is left reads its own.
                     let order: Vec<_> = waits
@@ -356,73 +348,6 @@ impl Pruner<'_> {
         }
     }
 
-    /// The branches that may be taken; the others are reported.
-    fn live(&mut self, branching: If) -> Live {
-        let If {
-            branches,
-            otherwise,
-        } = branching;
-        let was_whole = otherwise.is_some();
-        let mut live = Vec::new();
-        let mut last = None;
-        // The condition that decides against all that follows.
-        let mut decided: Option<Span> = None;
-        for branch in branches {
-            match (decided, truth(&branch.condition)) {
-                (Some(why), _) => self.never(&branch.block, why, true),
-                (None, Some(false)) => self.never(&branch.block, branch.condition.span, false),
-                (None, Some(true)) => {
-                    decided = Some(branch.condition.span);
-                    last = Some(branch.block);
-                }
-                (None, None) => live.push(branch),
-            }
-        }
-        match (decided, otherwise) {
-            (Some(why), Some(block)) => self.never(&block, why, true),
-            (None, otherwise) => last = otherwise,
-            (Some(_), None) => {}
-        }
-        match (live.is_empty(), last) {
-            (true, Some(block)) => Live::One(block),
-            (true, None) => Live::None,
-            (false, otherwise) => {
-                let became_whole = !was_whole && otherwise.is_some();
-                Live::Several(
-                    If {
-                        branches: live,
-                        otherwise,
-                    },
-                    became_whole,
-                )
-            }
-        }
-    }
-
-    /// Warns of the tasks of a block that is never reached.
-    fn never(&mut self, block: &Block, condition: Span, holds: bool) {
-        for index in &block.nodes {
-            let Some(node) = self.nodes[index.index()].take() else {
-                continue;
-            };
-            if let NodeKind::Task(_) = node.kind {
-                let always = if holds { "true" } else { "false" };
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        codes::NEVER_RUNS,
-                        node.span,
-                        format!("`{}` never runs", node.name),
-                    )
-                    .also(condition, format!("this is always {always}"))
-                    .help("remove the branch, or let the condition read a parameter"),
-                );
-            }
-            for inner in node.kind.blocks() {
-                self.never(inner, condition, holds);
-            }
-        }
-    }
-
     /// Adds the edges to the block's own nodes that values which moved into it read.
     fn reads(&mut self, nodes: &[NodeIndex]) {
         let own: HashSet<NodeIndex> = nodes.iter().copied().collect();
@@ -523,6 +448,37 @@ impl Pruner<'_> {
                     .map(|(name, value)| (name.clone(), self.expr(value)));
                 Expr::map(entries.collect(), ty(), span)
             }
+        }
+    }
+}
+
+/// The branches that may be taken.
+fn live(branching: If) -> Live {
+    let was_whole = branching.otherwise.is_some();
+    let mut branches = Vec::new();
+    let mut last = branching.otherwise;
+    for branch in branching.branches {
+        match truth(&branch.condition) {
+            Some(false) => {}
+            Some(true) => {
+                last = Some(branch.block);
+                break;
+            }
+            None => branches.push(branch),
+        }
+    }
+    match (branches.is_empty(), last) {
+        (true, Some(block)) => Live::One(block),
+        (true, None) => Live::None,
+        (false, otherwise) => {
+            let became_whole = !was_whole && otherwise.is_some();
+            Live::Several(
+                If {
+                    branches,
+                    otherwise,
+                },
+                became_whole,
+            )
         }
     }
 }
