@@ -4,10 +4,10 @@
 //! PATH` stand beside it. After `mlp`, `target=NAME` compiles for a target, `pipeline=`, `profile=` and `set=` are the options of the
 //! command line, `check` looks at all pipelines as `mlpc check` does, and `encoding=latin-1` writes the file so.
 
+use mlpc::across::{self, Checked};
 use mlpc::compile::{Compilation, Input, Request, Which, compile};
 use mlpc::diagnostics::codes::{self, Entry};
 use mlpc::diagnostics::render::{Format, Look, render};
-use mlpc::lint::across::{self, Checked};
 use mlpc::lint::{RULES, fix};
 use mlpc::project::{Memory, Project};
 use mlpc::target;

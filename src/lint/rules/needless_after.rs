@@ -67,7 +67,7 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                         found.push(
                             Diagnostic::new(RULE.code, name.span(context.file()), message)
                                 .label(label)
-                                .help("leave it out: data says enough")
+                                .help("leave it out")
                                 .fix([edit]),
                         );
                     }

@@ -8,7 +8,7 @@ use crate::compile::Compilation;
 use crate::config::Level;
 use crate::diagnostics::{Diagnostic, codes};
 
-use super::{level, suppress};
+use crate::lint::{level, suppress};
 
 /// A file that was checked, with all that it uses.
 pub struct Checked {
