@@ -3,10 +3,10 @@
 //! A body is checked in the order of what its statements wait for, so that a statement meets only names whose types are known. What
 //! can't be typed has `Type::Unknown`, which fits everything: one cause gives one report.
 
+mod arithmetic;
 mod call;
 mod edge;
 mod expr;
-mod fold;
 mod link;
 
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -29,11 +29,29 @@ pub struct Checked {
 pub fn check(module: &Module) -> (Checked, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut reported = Reported::default();
-    let pipelines = module
+    let mut pipelines: Vec<graph::Pipeline> = module
         .pipelines
         .iter()
         .map(|pipeline| Checker::new(module, pipeline, &mut reported).pipeline(&mut diagnostics))
         .collect();
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        let port = |task: &graph::Task, name: &str| match task.callee {
+            graph::Callee::Component(id) => {
+                let inputs = &module.components[id.0].definition.inputs;
+                let port = inputs.iter().find(|port| port.name == name)?;
+                Some(port.ty.clone())
+            }
+            graph::Callee::Pipeline(id) => {
+                let params = &module.pipelines[id.0].params;
+                let param = params.iter().find(|param| param.name == name)?;
+                Some(param.ty.clone())
+            }
+        };
+        pipelines = pipelines
+            .into_iter()
+            .map(|pipeline| graph::prune(pipeline, &port, &mut diagnostics))
+            .collect();
+    }
     (Checked { pipelines }, diagnostics)
 }
 
