@@ -124,7 +124,7 @@ impl Compilation {
             return;
         }
         if self.lint {
-            let context = lint::Context::new(files, &self.sources, &module, checked.pipelines());
+            let context = lint::Context::new(files, &self.sources, &module, &checked);
             self.diagnostics
                 .extend(lint::lint(&context, &self.config.levels));
             self.taken = lint::taken(&context);

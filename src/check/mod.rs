@@ -9,6 +9,8 @@ mod edge;
 mod expr;
 mod link;
 
+use std::collections::HashSet;
+
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diagnostics::{Diagnostic, codes};
@@ -17,12 +19,23 @@ use crate::resolve::attributes::{Layer, Reported};
 use crate::resolve::module::{self, Block, LocalId, Module, Statement, StatementKind};
 use crate::source::Span;
 use crate::types::{Type, join};
+use crate::value::Value;
 
 use edge::{Consumer, Role};
 
 /// The IR of every pipeline of a module, in the module's order; callees are still indices into the module.
 pub struct Checked {
     pipelines: Vec<graph::Pipeline>,
+    /// The conditions that are known while compiling and that no warning speaks of.
+    pub decided: Vec<Decided>,
+}
+
+/// A condition that is always the same.
+pub struct Decided {
+    pub span: Span,
+    pub holds: bool,
+    /// Of a `require`, not of an `if`.
+    pub required: bool,
 }
 
 /// Checks all pipelines of a module.
@@ -34,7 +47,9 @@ pub fn check(module: &Module) -> (Checked, Vec<Diagnostic>) {
         .iter()
         .map(|pipeline| Checker::new(module, pipeline, &mut reported).pipeline(&mut diagnostics))
         .collect();
+    let mut decided = Vec::new();
     if !diagnostics.iter().any(Diagnostic::is_error) {
+        decided = pipelines.iter().flat_map(decided_in).collect();
         let port = |task: &graph::Task, name: &str| match task.callee {
             graph::Callee::Component(id) => {
                 let inputs = &module.components[id.0].definition.inputs;
@@ -51,8 +66,41 @@ pub fn check(module: &Module) -> (Checked, Vec<Diagnostic>) {
             .into_iter()
             .map(|pipeline| graph::prune(pipeline, &port, &mut diagnostics))
             .collect();
+        // A task that never runs is told with the condition that decides it.
+        let told: HashSet<Span> = diagnostics
+            .iter()
+            .filter(|one| one.code == codes::NEVER_RUNS)
+            .flat_map(|one| one.labels.iter().map(|label| label.span))
+            .collect();
+        decided.retain(|one: &Decided| !told.contains(&one.span));
     }
-    (Checked { pipelines }, diagnostics)
+    (Checked { pipelines, decided }, diagnostics)
+}
+
+/// The conditions of a pipeline that are constant; what is decided is pruned after this.
+fn decided_in(pipeline: &graph::Pipeline) -> Vec<Decided> {
+    let mut found = Vec::new();
+    let mut add = |condition: &Expr, required: bool| {
+        if let Some(Value::Bool(holds)) = condition.constant() {
+            found.push(Decided {
+                span: condition.span,
+                holds: *holds,
+                required,
+            });
+        }
+    };
+    for node in pipeline.graph.node_weights() {
+        match &node.kind {
+            NodeKind::If(branching) => {
+                for branch in &branching.branches {
+                    add(&branch.condition, false);
+                }
+            }
+            NodeKind::Require(require) => add(&require.condition, true),
+            NodeKind::Task(_) | NodeKind::For(_) => {}
+        }
+    }
+    found
 }
 
 impl Checked {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use petgraph::graph::NodeIndex;
 
+use crate::check::{Checked, Decided};
 use crate::config::Level;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::{self, Node, NodeKind, Task, TaskAttributes};
@@ -82,6 +83,8 @@ pub struct Context<'a> {
     pub module: &'a Module,
     /// In the module's order; callees are indices into the module.
     pipelines: &'a [graph::Pipeline],
+    /// In all files.
+    pub decided: &'a [Decided],
     pub files: &'a Files,
     /// The attributes of the checked file.
     pub written: Vec<Written>,
@@ -92,12 +95,13 @@ impl<'a> Context<'a> {
         files: &'a Files,
         sources: &'a SourceMap,
         module: &'a Module,
-        pipelines: &'a [graph::Pipeline],
+        checked: &'a Checked,
     ) -> Self {
         let mut context = Context {
             sources,
             module,
-            pipelines,
+            pipelines: checked.pipelines(),
+            decided: &checked.decided,
             files,
             written: Vec::new(),
         };

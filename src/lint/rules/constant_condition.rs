@@ -1,10 +1,8 @@
-//! A condition whose outcome is known while compiling.
+//! A condition whose outcome is known while compiling, where no task is lost by it: that has a warning of its own.
 
 use crate::config::Level;
 use crate::diagnostics::{Diagnostic, codes};
-use crate::graph::{Expr, NodeKind};
 use crate::lint::{Context, Rule};
-use crate::value::Value;
 
 pub const RULE: Rule = Rule {
     code: codes::CONSTANT_CONDITION,
@@ -14,37 +12,19 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (_, pipeline) in context.pipelines() {
-        for node in pipeline.graph.node_weights() {
-            match &node.kind {
-                NodeKind::If(branching) => {
-                    for branch in &branching.branches {
-                        report(&branch.condition, "the branch runs", found);
-                    }
-                }
-                NodeKind::Require(require) => report(&require.condition, "the run goes on", found),
-                NodeKind::Task(_) | NodeKind::For(_) => {}
-            }
-        }
+    let here = context.decided.iter();
+    for one in here.filter(|one| one.span.file == context.file()) {
+        let label = match (one.required, one.holds) {
+            (true, true) => "the run goes on every time",
+            (true, false) => "no run gets past this",
+            (false, true) => "the branch runs every time",
+            (false, false) => "the branch never runs",
+        };
+        let message = format!("this condition is always {}", one.holds);
+        found.push(
+            Diagnostic::new(RULE.code, one.span, message)
+                .label(label)
+                .help("compare with a parameter or with what a step gives"),
+        );
     }
-}
-
-fn report(condition: &Expr, then: &str, found: &mut Vec<Diagnostic>) {
-    let Some(Value::Bool(holds)) = condition.constant() else {
-        return;
-    };
-    let message = format!("this condition is always {holds}");
-    let label = match holds {
-        true => format!("{then} every time"),
-        false => "no run gets past this".to_owned(),
-    };
-    let label = match (holds, then) {
-        (false, "the branch runs") => "the branch never runs".to_owned(),
-        _ => label,
-    };
-    found.push(
-        Diagnostic::new(RULE.code, condition.span, message)
-            .label(label)
-            .help("compare with a parameter or with what a step gives"),
-    );
 }
