@@ -18,6 +18,7 @@
 //! | [`project`], [`source`] | texts of the files below a project's root, and places in them ([`Span`](source::Span)) | what may be read |
 //! | [`config`] | `mlpc.toml` | a setting that belongs to a place |
 //! | [`compile`], [`load`] | the stages below, driven from file to program; all reading | the order of the stages |
+//! | [`across`] | what only all checked files show together | a report that another file can take back |
 //! | [`syntax`] | a lossless tree of any text, typed views of it | the grammar (and `docs/grammar.md`) |
 //! | [`fmt`] | the formatted text of a tree | the one style |
 //! | [`python`] | what a `.py` file defines, without importing it | what is held against a component |
@@ -26,6 +27,7 @@
 //! | [`types`], [`value`] | types and what fits what; values and their text | a type, a rule of subtyping |
 //! | [`check`] | every expression's type, and the IR | what an expression or a call means |
 //! | [`graph`] | the IR: a DAG of tasks a block, all that a target sees | a construct that all targets must know |
+//! | [`lint`] | what is legal and unwise: a file a rule, levels, comments that allow, mends, baselines | a rule: a file, a row, a code |
 //! | [`target`] | a folder an engine: capability column, model, lowering | a target: a folder, and a line in [`target::all`] |
 //! | [`shim`] | the Python that travels with a step into its container | how a step gets and gives its values |
 //! | [`emit`] | YAML and JSON with all their quoting | how a text is written |
@@ -37,7 +39,8 @@
 //!
 //! - A stage is a function from its input to its output and a list of [`Diagnostic`](diagnostics::Diagnostic)s. It does no I/O and
 //!   prints nothing: that is for `cli`, `run`, and the reading in `project`, which is over before names are resolved.
-//! - Stages depend only on what stands left of them in the picture. No stage after `resolve` sees syntax, no target another
+//! - Stages depend only on what stands left of them in the picture. No stage after `resolve` sees syntax, but for
+//!   the rules of `lint`; no target sees another
 //!   target, and the runner nothing but the plan.
 //! - A fault in a user's file is a diagnostic. A panic is a fault of ours.
 //! - One cause gives one report: what could not be understood has the type [`Unknown`](types::Type::Unknown), which fits everything.
@@ -52,6 +55,7 @@
 //! `language.rs` that the reference is true, one file a target what is emitted, held to the engine's own validator.
 //! `snapshots/` holds each source together with what it gave.
 
+pub mod across;
 pub mod check;
 pub mod cli;
 pub mod compile;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Exit, Failure, input, output, terminal, walk};
+use crate::across::{self, Checked};
 use crate::compile::{Request, Which};
 use crate::diagnostics::render::{Format, Group, Look, render, render_all};
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::lint::across::{self, Checked};
 use crate::lint::baseline::Baseline;
 use crate::lint::fix;
 use crate::project::{STDIN, io_reason};

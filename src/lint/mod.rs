@@ -4,7 +4,6 @@
 //! names and layers ([`Module`]) and as checked pipelines, and gives diagnostics at its place of the file that is checked. Which level
 //! they have, and which comments allow them, is settled after that for warnings of all sorts, in [`compile`](crate::compile).
 
-pub mod across;
 pub mod baseline;
 pub mod cron;
 pub mod fix;

@@ -516,7 +516,7 @@ fn what_nests_too_deeply_is_reported_once() {
 
 #[test]
 fn each_pages_examples_have_their_code_and_no_other() {
-    let pages = codes::all().filter(|entry| entry.code.as_str().get(1..3) == Some("01"));
+    let pages = codes::all().filter(|entry| ["E01", "W01"].contains(&&entry.code.as_str()[..3]));
     for entry in pages {
         let (fails, mended) = entry
             .page

@@ -4,13 +4,14 @@
 //! PATH` stand beside it. After `mlp`, `target=NAME` compiles for a target, `pipeline=`, `profile=` and `set=` are the options of the
 //! command line, `check` looks at all pipelines as `mlpc check` does, and `encoding=latin-1` writes the file so.
 
+use mlpc::across::{self, Checked};
 use mlpc::compile::{Compilation, Input, Request, Which, compile};
 use mlpc::diagnostics::codes::{self, Entry};
 use mlpc::diagnostics::render::{Format, Look, render};
-use mlpc::lint::across::{self, Checked};
 use mlpc::lint::{RULES, fix};
 use mlpc::project::{Memory, Project};
 use mlpc::target;
+use serde_json::Value;
 
 use crate::fences::{Fence, fences};
 
@@ -136,7 +137,7 @@ fn what_a_rule_says_it_mends_is_mended() {
             .into_iter()
             .filter(|block| block.heading == "Fails")
             .collect();
-        let compilation = compiled(&blocks, true);
+        let mut compilation = compiled(&blocks, true);
         let main = blocks
             .iter_mut()
             .find(|block| block.path() == "pipeline.mlp")
@@ -150,8 +151,54 @@ fn what_a_rule_says_it_mends_is_mended() {
         );
         if let Some((text, _)) = fixed {
             main.text = text;
-            let left = compiled(&blocks, true).diagnostics;
+            let mut mended = compiled(&blocks, true);
+            let left = &mended.diagnostics;
             assert!(left.is_empty(), "{}: {left:?}", entry.code);
+            assert_eq!(
+                plans(&mut mended),
+                plans(&mut compilation),
+                "{}",
+                entry.code
+            );
+        }
+    }
+}
+
+/// What runs, less the packages of tasks: the only ones that a mend takes away are installed for nobody.
+fn plans(compilation: &mut Compilation) -> Vec<Value> {
+    fn without_packages(value: &mut Value) {
+        match value {
+            Value::Object(entries) => {
+                entries.remove("packages");
+                entries.values_mut().for_each(without_packages);
+            }
+            Value::Array(items) => items.iter_mut().for_each(without_packages),
+            _ => {}
+        }
+    }
+    let local = target::find("local").unwrap();
+    let emitted = compilation.emit(&[local]);
+    let documents = emitted.into_iter().flat_map(|(_, documents)| documents);
+    let plans = documents.map(|document| {
+        let mut plan = serde_json::from_str(&document.text).unwrap();
+        without_packages(&mut plan);
+        plan
+    });
+    plans.collect()
+}
+
+#[test]
+fn no_rule_stumbles_over_any_page() {
+    for entry in codes::all() {
+        for part in ["Fails", "Mended"] {
+            let blocks: Vec<Fence> = fences(entry.page)
+                .into_iter()
+                .filter(|block| block.heading == part)
+                .collect();
+            let compilation = compiled(&blocks, true);
+            let main = blocks.iter().find(|block| block.path() == "pipeline.mlp");
+            let text = &main.unwrap().text;
+            fix::apply(compilation.entry, text, &compilation.diagnostics);
         }
     }
 }

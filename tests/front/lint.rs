@@ -1,5 +1,6 @@
 //! `mlpc check` as a linter: levels, comments, mends, baselines, forms of output.
 
+use crate::fences::fences;
 use crate::project::Project;
 
 /// Three findings: an image without a tag, an unused parameter, and packages that nothing installs.
@@ -363,4 +364,23 @@ fn our_own_examples_and_the_starter_have_nothing_to_object_to() {
     project
         .mlpc(&["check", "fresh", "-t", "all", "--deny", "warnings"])
         .code(0);
+}
+
+#[test]
+fn the_examples_of_the_page_do_what_it_says() {
+    let page = include_str!("lints.md.in");
+    let mut project = Project::new();
+    for block in fences(page) {
+        project = match block.language() {
+            "mlp" => project.file("p.mlp", &block.text),
+            "toml" => project.file("mlpc.toml", &block.text),
+            _ => project,
+        };
+    }
+    // The page turns descriptions of components on.
+    assert_eq!(reports(&project, &[]), ["p.mlp:1 L0602 warning"]);
+    assert_eq!(
+        reports(&project, &["--profile", "ci"]),
+        ["p.mlp:1 L0602 warning"]
+    );
 }

@@ -5,6 +5,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{Comparison, Expr, ExprKind};
 use crate::lint::{Context, Rule};
 use crate::types::Type;
+use crate::value::Value;
 
 pub const RULE: Rule = Rule {
     code: codes::FLOAT_EQUALITY,
@@ -19,6 +20,8 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             pipeline.for_each_expr(block, &mut |expr| {
                 if let ExprKind::Compare(op, a, b) = &expr.kind
                     && matches!(op, Comparison::Equal | Comparison::NotEqual)
+                    // Zero is what a step gives that has nothing to count.
+                    && ![a, b].iter().any(|side| side.constant().is_some_and(is_zero))
                     && [a, b]
                         .iter()
                         .any(|side| is_float(side) && is_computed(side))
@@ -33,6 +36,10 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             });
         }
     }
+}
+
+fn is_zero(value: &Value) -> bool {
+    value.as_f64() == Some(0.0)
 }
 
 fn is_float(expr: &Expr) -> bool {

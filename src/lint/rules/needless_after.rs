@@ -1,5 +1,7 @@
 //! `after` a task that is waited for in any case.
 
+use std::collections::HashMap;
+
 use crate::config::Level;
 use crate::diagnostics::{Diagnostic, Edit, codes};
 use crate::graph::Edge;
@@ -19,7 +21,7 @@ pub const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let nodes = context.ast().syntax().descendants();
-    let afters: Vec<(Span, ast::After)> = nodes
+    let afters: HashMap<Span, ast::After> = nodes
         .filter_map(|node| {
             let after = ast::After::cast(node.clone())?;
             let statement = node.parent()?;
@@ -35,8 +37,9 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (pipeline, _) in context.pipelines() {
         for block in walk::blocks(pipeline) {
             walk::statements(block, &mut |block, at, statement| {
-                let after = afters.iter().find(|(span, _)| *span == statement.span);
-                let Some((_, after)) = after else { return };
+                let Some(after) = afters.get(&statement.span) else {
+                    return;
+                };
                 let names: Vec<ast::Name> = after.names().collect();
                 for name in &names {
                     let other = block.waits[at]
@@ -64,7 +67,7 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                         found.push(
                             Diagnostic::new(RULE.code, name.span(context.file()), message)
                                 .label(label)
-                                .help("leave it out: data says enough")
+                                .help("leave it out")
                                 .fix([edit]),
                         );
                     }

@@ -67,6 +67,7 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                 found.push(
                     Diagnostic::new(RULE.code, output.span, message)
                         .label("no pipeline here uses it or returns it")
+                        .also(definition.span, "an output of this")
                         .help("return it, or leave it out"),
                 );
             }

@@ -8,7 +8,7 @@ use crate::compile::Compilation;
 use crate::config::Level;
 use crate::diagnostics::{Diagnostic, codes};
 
-use super::{level, suppress};
+use crate::lint::{level, suppress};
 
 /// A file that was checked, with all that it uses.
 pub struct Checked {
@@ -66,7 +66,7 @@ pub fn settle(all: &mut [Checked]) {
                 codes::UNUSED_OUTPUT,
             ]
             .contains(&diagnostic.code);
-            // Such a report stands at the definition's name, or speaks of it in its first other label.
+            // Such a report stands at the definition's name, or shows that last.
             let name = diagnostic
                 .labels
                 .last()
