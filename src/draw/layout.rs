@@ -67,7 +67,8 @@ struct Item {
     up: Vec<(usize, f64, f64)>,
 }
 
-pub fn layout(nodes: &[Node], edges: &[Edge]) -> Layout {
+/// `in_order`: nodes of a rank stand in the order of their numbers.
+pub fn layout(nodes: &[Node], edges: &[Edge], in_order: bool) -> Layout {
     if nodes.is_empty() {
         return Layout {
             routes: vec![Vec::new(); edges.len()],
@@ -77,8 +78,12 @@ pub fn layout(nodes: &[Node], edges: &[Edge]) -> Layout {
     let ranks = rank(nodes, edges);
     let (items, ways) = items(nodes, edges, &ranks);
     let count = items.iter().map(|item| item.rank).max().unwrap_or(0) + 1;
-    let order = order(&items, count);
-    let lefts = place(&items, &order);
+    let order = match in_order {
+        true => by_number(&items, count),
+        false => order(&items, count),
+    };
+    let mut lefts = place(&items, &order);
+    straighten(&items, &order, &mut lefts);
     let (tops, bottoms) = heights(nodes, &items, &order, &lefts);
     let at = |item: usize| (lefts[item], tops[items[item].rank], bottoms[items[item].rank]);
     let mut layout = Layout {
@@ -273,6 +278,14 @@ fn join(items: &mut [Item], above: usize, offset: f64, below: usize, other: f64)
     items[below].up.push((above, other, offset));
 }
 
+fn by_number(items: &[Item], ranks: usize) -> Vec<Vec<usize>> {
+    let mut order = vec![Vec::new(); ranks];
+    for (item, at) in items.iter().enumerate() {
+        order[at.rank].push(item);
+    }
+    order
+}
+
 /// The items of each rank from left to right.
 fn order(items: &[Item], ranks: usize) -> Vec<Vec<usize>> {
     let mut order = vec![Vec::new(); ranks];
@@ -414,6 +427,77 @@ fn place(items: &[Item], order: &[Vec<usize>]) -> Vec<f64> {
     lefts.iter().map(|left| (left - least).round()).collect()
 }
 
+/// Takes the small bends out of edges: one that passes ranks goes straight through them where there is room for that, and a node that
+/// hangs on one edge stands right below its upper end when it nearly does.
+fn straighten(items: &[Item], order: &[Vec<usize>], lefts: &mut [f64]) {
+    const NEARLY: f64 = 12.0;
+    let mut place = vec![0; items.len()];
+    for rank in order {
+        for (at, item) in rank.iter().enumerate() {
+            place[*item] = at;
+        }
+    }
+    // Between its neighbours an item may be moved to here.
+    let room = |lefts: &[f64], item: usize| {
+        let rank = &order[items[item].rank];
+        let at = place[item];
+        let least = match at.checked_sub(1).map(|at| rank[at]) {
+            Some(left) => lefts[left] + items[left].width + gap(&items[left], &items[item]),
+            None => 0.0,
+        };
+        let most = match rank.get(at + 1) {
+            Some(&right) => lefts[right] - gap(&items[item], &items[right]) - items[item].width,
+            None => f64::INFINITY,
+        };
+        (least, most)
+    };
+    for rank in order {
+        for &item in rank {
+            let this = &items[item];
+            if !this.is_node {
+                // The passage as a whole is moved from where it begins.
+                let [(above, _, offset)] = this.up.as_slice() else {
+                    continue;
+                };
+                if !items[*above].is_node {
+                    continue;
+                }
+                let mut passage = vec![item];
+                let mut ends = vec![lefts[*above] + offset];
+                while let Some(&last) = passage.last() {
+                    let next = items[last].down.iter().find(|(below, ..)| !items[*below].is_node);
+                    let nodes = items[last].down.iter().filter(|(below, ..)| items[*below].is_node);
+                    ends.extend(nodes.map(|(below, _, other)| lefts[*below] + other));
+                    match next {
+                        Some((below, ..)) => passage.push(*below),
+                        None => break,
+                    }
+                }
+                let (least, most) = passage.iter().fold((0.0, f64::INFINITY), |room_so_far, item| {
+                    let (least, most) = room(lefts, *item);
+                    (f64::max(room_so_far.0, least), f64::min(room_so_far.1, most))
+                });
+                if least > most {
+                    continue;
+                }
+                let mean = passage.iter().map(|item| lefts[*item]).sum::<f64>() / passage.len() as f64;
+                let near = ends
+                    .into_iter()
+                    .filter(|x| (least..=most).contains(x) && (x - mean).abs() <= 3.0 * NEARLY)
+                    .min_by(|a, b| (a - mean).abs().total_cmp(&(b - mean).abs()));
+                let x = near.unwrap_or(mean.clamp(least, most)).round();
+                passage.iter().for_each(|item| lefts[*item] = x);
+            } else if let [(above, own, offset)] = this.up.as_slice() {
+                let x = lefts[*above] + offset - own;
+                let (least, most) = room(lefts, item);
+                if (x - lefts[item]).abs() <= NEARLY && x >= least && x <= most {
+                    lefts[item] = x;
+                }
+            }
+        }
+    }
+}
+
 /// Where an item would be best, and how much that matters.
 fn wanted(items: &[Item], lefts: &[f64], item: usize, up: bool, down: bool) -> (f64, f64) {
     let this = &items[item];
@@ -520,8 +604,8 @@ mod tests {
 
     /// Nodes do not overlap, edges go downwards and through no node.
     fn check(nodes: &[Node], edges: &[Edge]) -> Layout {
-        let layout = layout(nodes, edges);
-        assert_eq!(layout, super::layout(nodes, edges), "not the same twice");
+        let layout = layout(nodes, edges, false);
+        assert_eq!(layout, super::layout(nodes, edges, false), "not the same twice");
         let box_of = |at: usize| {
             let (x, y) = layout.nodes[at];
             (x, y, x + nodes[at].width, y + nodes[at].height)
@@ -573,8 +657,17 @@ mod tests {
     }
 
     #[test]
+    fn in_order() {
+        let nodes = vec![node(50.0, 20.0); 4];
+        let edges = [edge(0, 3), edge(0, 2), edge(0, 1)];
+        let layout = layout(&nodes, &edges, true);
+        let x = |at: usize| layout.nodes[at].0;
+        assert!(x(1) < x(2) && x(2) < x(3));
+    }
+
+    #[test]
     fn no_nodes() {
-        assert_eq!(layout(&[], &[]), Layout::default());
+        assert_eq!(layout(&[], &[], false), Layout::default());
     }
 
     #[test]

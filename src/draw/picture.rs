@@ -109,7 +109,7 @@ pub struct Plug {
     pub name: String,
     /// As written; empty for an input, whose wire tells it.
     pub ty: String,
-    /// The parameter that comes in here, without a wire.
+    /// The parameter or constant that comes in here, without a wire.
     pub param: Option<String>,
 }
 
@@ -619,7 +619,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Adds a node's item, with the wires to its entries.
-    fn add(&mut self, draft: &mut Draft<'a>, index: NodeIndex, item: Item) {
+    fn add(&mut self, draft: &mut Draft<'a>, index: NodeIndex, mut item: Item) {
         let at = draft.block.items.len();
         let froms: Vec<Ref> = item
             .inside
@@ -636,11 +636,13 @@ impl<'a> Maker<'a> {
                 _ => vec![from],
             };
             for from in sources {
-                if scope.is_entry && matches!(from, Ref::Param(_)) {
-                    continue;
+                match from {
+                    Ref::Param(name) if scope.is_entry => item.inputs[plug].param = Some(name),
+                    from => {
+                        let ty = self.type_of_ref(scope, &from);
+                        draft.wire(&from, End::Plug(at, plug), &ty);
+                    }
                 }
-                let ty = self.type_of_ref(scope, &from);
-                draft.wire(&from, End::Plug(at, plug), &ty);
             }
         }
         draft.items.insert(index, at);
@@ -699,9 +701,13 @@ impl<'a> Maker<'a> {
             }
         };
         let note = match *callee == name {
-            true => step.clone(),
+            true => step,
             false => format!("{callee} \u{b7} {step}"),
         };
+        // `train · steps.py:train` says it twice.
+        let note = note
+            .strip_suffix(&format!(":{callee}"))
+            .map_or(note.clone(), str::to_owned);
         let mut item = self.item(kind, name, note);
         item.details = details::task(self.program, self.sources, task);
         item.outputs = outputs
@@ -776,6 +782,9 @@ impl<'a> Maker<'a> {
             let Some(arg) = task.args.iter().find(|arg| arg.port == input.name) else {
                 continue;
             };
+            if arg.value.constant().is_some() {
+                input.param = Some(details::written(self.sources, &arg.value));
+            }
             for from in self.refs(scope, &arg.value) {
                 match from {
                     Ref::Param(param) if scope.is_entry => input.param = Some(param),

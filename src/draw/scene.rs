@@ -2,7 +2,7 @@
 
 use super::details::shortened;
 use super::layout::{self, Column, Edge, Node, Pin};
-use super::picture::{Block, End, Item, Picture, WireKind};
+use super::picture::{Block, End, Item, Kind, Picture, WireKind};
 
 /// Pixels a character takes, in a monospaced font of this size; the widest of the usual fonts takes 0.62 of its size.
 const fn advance(size: f64) -> f64 {
@@ -23,6 +23,8 @@ const LEAST: f64 = 120.0;
 const MARGIN: f64 = 18.0;
 pub const HEADER: f64 = 27.0;
 const PILL: f64 = 22.0;
+/// Where order without data ends, from the left.
+const ASIDE: f64 = 18.0;
 /// The longest title.
 const LONGEST: usize = 56;
 /// Wider than this a row of outputs shortens its types.
@@ -78,6 +80,8 @@ pub struct Line {
     /// Ids of the items at its ends; nothing for the border.
     pub from: Option<usize>,
     pub to: Option<usize>,
+    /// It comes through the border without being named there.
+    from_border: bool,
     /// It ends at something, rather than going on behind a border.
     pub arrow: bool,
 }
@@ -148,7 +152,7 @@ fn block(block: &Block) -> Scene<'_> {
             let at = if is_from { inputs + plug } else { plug };
             (item, shape.dots[at].x)
         }
-        End::Item(item) => (item, (shapes[item].width / 2.0).round()),
+        End::Item(item) => (item, ASIDE),
         End::Entry(entry) => (items + entry, (nodes[items + entry].width / 2.0).round()),
         End::Exit(exit) => {
             let node = items + entries + exit;
@@ -164,7 +168,9 @@ fn block(block: &Block) -> Scene<'_> {
         })
         .collect();
     let hidden = |wire: usize| block.wires[wire].kind == WireKind::Hidden;
-    let laid = layout::layout(&nodes, &edges);
+    // Branches stand as they are written.
+    let in_order = block.items.iter().all(|item| item.kind == Kind::Branch);
+    let laid = layout::layout(&nodes, &edges, in_order && items > 0);
 
     for (shape, (left, top)) in shapes.iter_mut().zip(&laid.nodes) {
         move_shape(shape, *left, *top);
@@ -180,6 +186,10 @@ fn block(block: &Block) -> Scene<'_> {
         label: block.wires[at].label.clone(),
         from: id(block.wires[at].from),
         to: id(block.wires[at].to),
+        from_border: match block.wires[at].from {
+            End::Entry(entry) => block.entries[entry].label.is_empty(),
+            _ => false,
+        },
         arrow: true,
     });
     let labels = block
@@ -411,14 +421,11 @@ fn group<'p>(item: &'p Item, inside: &'p Block) -> Shape<'p> {
     }
     // Lines that come from the border begin at the header.
     for line in &mut scene.lines {
-        if line.from.is_none()
-            && let Some(first) = line.columns.first_mut()
-            && first.top < top + 1.0
-        {
+        if let Some(first) = line.columns.first_mut().filter(|_| line.from_border) {
             first.top = HEADER;
         }
     }
-    let stub = |x: f64, from: f64, to: f64, arrow: bool| Line {
+    let stub = |x: f64, from: f64, to: f64| Line {
         columns: vec![Column {
             x,
             top: from,
@@ -428,15 +435,16 @@ fn group<'p>(item: &'p Item, inside: &'p Block) -> Shape<'p> {
         label: String::new(),
         from: None,
         to: None,
-        arrow,
+        from_border: false,
+        arrow: false,
     };
     for (entry, dot) in inside.entries.iter().zip(&dots) {
         if !entry.label.is_empty() {
-            scene.lines.push(stub(dot.x, HEADER, top, false));
+            scene.lines.push(stub(dot.x, HEADER, top));
         }
     }
     for dot in &dots[inside.entries.len()..] {
-        scene.lines.push(stub(dot.x, height - below, height, false));
+        scene.lines.push(stub(dot.x, height - below, height));
     }
     Shape {
         item,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::details::{Details, shortened};
 use super::layout::Column;
-use super::picture::{Item, Picture};
+use super::picture::{Item, Picture, WireKind};
 use super::scene::{Dot, HEADER, Label, Line, Pill, Scene, Shape, scene};
 use crate::emit::xml::text;
 
@@ -129,7 +129,7 @@ fn write_line(line: &Line, out: &mut String) {
             out,
             "<path class=\"head {class}\" d=\"M{} {}h8l-4 7z\"/>",
             last.x - 4.0,
-            last.bottom - 7.0
+            last.bottom - if line.kind == WireKind::Order { 7.0 } else { 10.5 }
         );
     }
     out.push_str("</g>\n");
