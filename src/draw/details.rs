@@ -105,11 +105,15 @@ pub fn task(program: &Program, sources: &SourceMap, task: &Task) -> Details {
     let outputs: Vec<(&String, String)> = match task.callee {
         Callee::Component(id) => {
             let outputs = program[id].outputs.iter();
-            outputs.map(|port| (&port.name, port.ty.to_string())).collect()
+            outputs
+                .map(|port| (&port.name, port.ty.to_string()))
+                .collect()
         }
         Callee::Pipeline(id) => {
             let outputs = program[id].outputs.iter();
-            outputs.map(|output| (&output.name, output.ty.to_string())).collect()
+            outputs
+                .map(|output| (&output.name, output.ty.to_string()))
+                .collect()
         }
     };
     for (name, ty) in outputs {
@@ -129,9 +133,21 @@ fn attributes(set: &TaskAttributes, row: &mut impl FnMut(&str, String)) {
     let resources = &set.resources;
     let mut asked = Vec::new();
     asked.extend(resources.cpu.map(|cpu| format!("{cpu} cpu")));
-    asked.extend(resources.memory.map(|bytes| format!("{} memory", size_text(bytes))));
-    asked.extend(resources.gpu.map(|gpu| format!("{gpu} {}", resources.gpu_type())));
-    asked.extend(resources.disk.map(|bytes| format!("{} disk", size_text(bytes))));
+    asked.extend(
+        resources
+            .memory
+            .map(|bytes| format!("{} memory", size_text(bytes))),
+    );
+    asked.extend(
+        resources
+            .gpu
+            .map(|gpu| format!("{gpu} {}", resources.gpu_type())),
+    );
+    asked.extend(
+        resources
+            .disk
+            .map(|bytes| format!("{} disk", size_text(bytes))),
+    );
     if !asked.is_empty() {
         row("resources", asked.join(", "));
     }
@@ -165,7 +181,10 @@ pub fn facts(pipeline: &Pipeline) -> Vec<(String, String)> {
         fact("owner", owner.clone());
     }
     if let Some(schedule) = &set.schedule {
-        fact("schedule", format!("{} {}", schedule.cron, schedule.timezone));
+        fact(
+            "schedule",
+            format!("{} {}", schedule.cron, schedule.timezone),
+        );
     }
     if let Some(notify) = &set.notify {
         let on: Vec<&str> = notify

@@ -71,7 +71,10 @@ fn from_inside(item: &Item, plug: usize) -> Vec<Place> {
     let Some(inside) = &item.inside else {
         return vec![Place::Item(item.id)];
     };
-    let ends = inside.wires.iter().filter(|wire| wire.to == End::Exit(plug));
+    let ends = inside
+        .wires
+        .iter()
+        .filter(|wire| wire.to == End::Exit(plug));
     let found: Vec<Place> = ends.flat_map(|wire| sources(inside, wire.from)).collect();
     match found.is_empty() {
         true => vec![Place::Item(item.id)],

@@ -85,7 +85,13 @@ pub fn layout(nodes: &[Node], edges: &[Edge], in_order: bool) -> Layout {
     let mut lefts = place(&items, &order);
     straighten(&items, &order, &mut lefts);
     let (tops, bottoms) = heights(nodes, &items, &order, &lefts);
-    let at = |item: usize| (lefts[item], tops[items[item].rank], bottoms[items[item].rank]);
+    let at = |item: usize| {
+        (
+            lefts[item],
+            tops[items[item].rank],
+            bottoms[items[item].rank],
+        )
+    };
     let mut layout = Layout {
         width: (0..items.len())
             .map(|item| lefts[item] + items[item].width)
@@ -222,7 +228,11 @@ fn topological(before: &[Vec<usize>], after: &[Vec<usize>]) -> Vec<usize> {
     };
     let mut length = vec![0; before.len()];
     for node in kahn(after, before, &|node| node) {
-        length[node] = after[node].iter().map(|&next| length[next] + 1).max().unwrap_or(0);
+        length[node] = after[node]
+            .iter()
+            .map(|&next| length[next] + 1)
+            .max()
+            .unwrap_or(0);
     }
     let longest = length.iter().max().copied().unwrap_or(0);
     kahn(before, after, &|node| longest - length[node])
@@ -358,7 +368,8 @@ fn crossings(items: &[Item], order: &[Vec<usize>]) -> u64 {
         let mut ends: Vec<(f64, f64)> = Vec::new();
         for &item in rank {
             for (below, offset, other) in &items[item].down {
-                let place = |item: usize, offset: f64| at[item] + offset / (items[item].width + 1.0);
+                let place =
+                    |item: usize, offset: f64| at[item] + offset / (items[item].width + 1.0);
                 ends.push((place(item, *offset), place(*below, *other)));
             }
         }
@@ -414,7 +425,11 @@ fn place(items: &[Item], order: &[Vec<usize>]) -> Vec<f64> {
             _ => (sweep % 2 == 0, sweep % 2 == 1),
         };
         for step in 0..ranks {
-            let rank = &order[if sweep % 2 == 0 { step } else { ranks - 1 - step }];
+            let rank = &order[if sweep % 2 == 0 {
+                step
+            } else {
+                ranks - 1 - step
+            }];
             let wanted: Vec<(f64, f64)> = rank
                 .iter()
                 .map(|&item| wanted(items, &lefts, item, up, down))
@@ -465,22 +480,35 @@ fn straighten(items: &[Item], order: &[Vec<usize>], lefts: &mut [f64]) {
                 let mut passage = vec![item];
                 let mut ends = vec![lefts[*above] + offset];
                 while let Some(&last) = passage.last() {
-                    let next = items[last].down.iter().find(|(below, ..)| !items[*below].is_node);
-                    let nodes = items[last].down.iter().filter(|(below, ..)| items[*below].is_node);
+                    let next = items[last]
+                        .down
+                        .iter()
+                        .find(|(below, ..)| !items[*below].is_node);
+                    let nodes = items[last]
+                        .down
+                        .iter()
+                        .filter(|(below, ..)| items[*below].is_node);
                     ends.extend(nodes.map(|(below, _, other)| lefts[*below] + other));
                     match next {
                         Some((below, ..)) => passage.push(*below),
                         None => break,
                     }
                 }
-                let (least, most) = passage.iter().fold((0.0, f64::INFINITY), |room_so_far, item| {
-                    let (least, most) = room(lefts, *item);
-                    (f64::max(room_so_far.0, least), f64::min(room_so_far.1, most))
-                });
+                let (least, most) =
+                    passage
+                        .iter()
+                        .fold((0.0, f64::INFINITY), |room_so_far, item| {
+                            let (least, most) = room(lefts, *item);
+                            (
+                                f64::max(room_so_far.0, least),
+                                f64::min(room_so_far.1, most),
+                            )
+                        });
                 if least > most {
                     continue;
                 }
-                let mean = passage.iter().map(|item| lefts[*item]).sum::<f64>() / passage.len() as f64;
+                let mean =
+                    passage.iter().map(|item| lefts[*item]).sum::<f64>() / passage.len() as f64;
                 let near = ends
                     .into_iter()
                     .filter(|x| (least..=most).contains(x) && (x - mean).abs() <= 3.0 * NEARLY)
@@ -605,7 +633,11 @@ mod tests {
     /// Nodes do not overlap, edges go downwards and through no node.
     fn check(nodes: &[Node], edges: &[Edge]) -> Layout {
         let layout = layout(nodes, edges, false);
-        assert_eq!(layout, super::layout(nodes, edges, false), "not the same twice");
+        assert_eq!(
+            layout,
+            super::layout(nodes, edges, false),
+            "not the same twice"
+        );
         let box_of = |at: usize| {
             let (x, y) = layout.nodes[at];
             (x, y, x + nodes[at].width, y + nodes[at].height)
@@ -624,7 +656,10 @@ mod tests {
             for route in &layout.routes {
                 let inner = &route[1..route.len() - 1];
                 assert!(inner.iter().all(|column| {
-                    column.x < left || column.x > right || column.top > bottom || column.bottom < top
+                    column.x < left
+                        || column.x > right
+                        || column.top > bottom
+                        || column.bottom < top
                 }));
             }
         }
@@ -674,7 +709,9 @@ mod tests {
     fn any_graph() {
         let mut state = 7u64;
         let mut random = |below: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 33) as usize % below
         };
         for size in [2, 5, 20, 60] {

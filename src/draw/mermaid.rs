@@ -65,7 +65,12 @@ fn write_wire(wire: &FlatWire, out: &mut String) {
         true => String::new(),
         false => format!("|{}|", quoted(&wire.label)),
     };
-    let _ = writeln!(out, "  {} {arrow}{label} {}", place(&wire.from), place(&wire.to));
+    let _ = writeln!(
+        out,
+        "  {} {arrow}{label} {}",
+        place(&wire.from),
+        place(&wire.to)
+    );
 }
 
 fn place(place: &Place) -> String {

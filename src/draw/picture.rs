@@ -287,7 +287,12 @@ impl<'a> Maker<'a> {
                 true => output.ty.to_string(),
                 false => format!("{}: {}", output.name, output.ty),
             };
-            (key, label, self.refs(scope, &output.value), output.ty.clone())
+            (
+                key,
+                label,
+                self.refs(scope, &output.value),
+                output.ty.clone(),
+            )
         });
         let exits = exits.collect();
         let mut draft = self.draft(scope, &pipeline.body, exits);
@@ -463,7 +468,9 @@ impl<'a> Maker<'a> {
                 let exits = self.exits(scope, node, &looping.body, &parts);
                 let inside = self.draft(scope, &looping.body, exits).block;
                 let title = format!("for {} in {}", looping.variable, self.text(&looping.items));
-                let note = looping.limit.map(|limit| format!("at most {limit} at once"));
+                let note = looping
+                    .limit
+                    .map(|limit| format!("at most {limit} at once"));
                 let item = self.item(Kind::For, title, note.unwrap_or_default());
                 self.group(item, inside, node)
             }
@@ -577,20 +584,24 @@ impl<'a> Maker<'a> {
         for (title, condition, block) in branches {
             let exits = self.exits(scope, node, block, parts);
             let mut draft = self.draft(scope, block, exits);
-            for from in condition.iter().flat_map(|condition| self.refs(scope, condition)) {
+            for from in condition
+                .iter()
+                .flat_map(|condition| self.refs(scope, condition))
+            {
                 if !(scope.is_entry && matches!(from, Ref::Param(_))) {
                     draft.entry(&from);
                 }
             }
             let inside = draft.block;
             if alone {
-                let item = Item {
-                    title,
-                    ..whole
-                };
+                let item = Item { title, ..whole };
                 return self.group(item, inside, node);
             }
-            let froms: Vec<Ref> = inside.entries.iter().map(|entry| entry.from.clone()).collect();
+            let froms: Vec<Ref> = inside
+                .entries
+                .iter()
+                .map(|entry| entry.from.clone())
+                .collect();
             let item = self.item(Kind::Branch, title, String::new());
             let item = self.group(item, inside, node);
             let at = outer.block.items.len();
@@ -599,7 +610,11 @@ impl<'a> Maker<'a> {
                 outer.wire(from, End::Plug(at, plug), &ty);
             }
             for (plug, output) in item.outputs.iter().enumerate() {
-                let exit = outer.block.exits.iter().position(|exit| exit.key == output.name);
+                let exit = outer
+                    .block
+                    .exits
+                    .iter()
+                    .position(|exit| exit.key == output.name);
                 if let Some(exit) = exit {
                     let ty = type_of(&node.ty, &output.name);
                     outer.block.wires.push(Wire {
@@ -690,14 +705,29 @@ impl<'a> Maker<'a> {
                 let step = details::step(self.program, component);
                 let outputs = component.outputs.iter().map(|port| (&port.name, &port.ty));
                 let outputs: Vec<_> = outputs.collect();
-                (kind, &component.name, step, outputs, component.unnamed_output)
+                (
+                    kind,
+                    &component.name,
+                    step,
+                    outputs,
+                    component.unnamed_output,
+                )
             }
             Callee::Pipeline(id) => {
                 let pipeline = &self.program[id];
-                let outputs = pipeline.outputs.iter().map(|output| (&output.name, &output.ty));
+                let outputs = pipeline
+                    .outputs
+                    .iter()
+                    .map(|output| (&output.name, &output.ty));
                 let outputs: Vec<_> = outputs.collect();
                 let step = "a pipeline".to_owned();
-                (Kind::Pipeline, &pipeline.name, step, outputs, pipeline.unnamed_output)
+                (
+                    Kind::Pipeline,
+                    &pipeline.name,
+                    step,
+                    outputs,
+                    pipeline.unnamed_output,
+                )
             }
         };
         let note = match *callee == name {

@@ -142,7 +142,12 @@ fn block(block: &Block) -> Scene<'_> {
         .iter()
         .map(|exit| shortened(&exit.label, LONGEST))
         .collect();
-    nodes.extend(block.entries.iter().map(|entry| pill(&entry.label, Pin::First)));
+    nodes.extend(
+        block
+            .entries
+            .iter()
+            .map(|entry| pill(&entry.label, Pin::First)),
+    );
     nodes.extend(exit_labels.iter().map(|label| pill(label, Pin::Last)));
 
     let end = |end: End, is_from: bool| match end {
@@ -180,18 +185,20 @@ fn block(block: &Block) -> Scene<'_> {
         End::Plug(item, _) | End::Item(item) => Some(block.items[item].id),
         End::Entry(_) | End::Exit(_) => None,
     };
-    let lines = (0..edges.len()).filter(|wire| !hidden(*wire)).map(|at| Line {
-        columns: laid.routes[at].clone(),
-        kind: block.wires[at].kind,
-        label: block.wires[at].label.clone(),
-        from: id(block.wires[at].from),
-        to: id(block.wires[at].to),
-        from_border: match block.wires[at].from {
-            End::Entry(entry) => block.entries[entry].label.is_empty(),
-            _ => false,
-        },
-        arrow: true,
-    });
+    let lines = (0..edges.len())
+        .filter(|wire| !hidden(*wire))
+        .map(|at| Line {
+            columns: laid.routes[at].clone(),
+            kind: block.wires[at].kind,
+            label: block.wires[at].label.clone(),
+            from: id(block.wires[at].from),
+            to: id(block.wires[at].to),
+            from_border: match block.wires[at].from {
+                End::Entry(entry) => block.entries[entry].label.is_empty(),
+                _ => false,
+            },
+            arrow: true,
+        });
     let labels = block
         .entries
         .iter()
@@ -404,8 +411,17 @@ fn group<'p>(item: &'p Item, inside: &'p Block) -> Shape<'p> {
         true => MARGIN,
         false => 10.0,
     };
-    let top = HEADER + if inside.entries.is_empty() { MARGIN } else { above };
-    let below = if inside.exits.is_empty() { MARGIN } else { 10.0 };
+    let top = HEADER
+        + if inside.entries.is_empty() {
+            MARGIN
+        } else {
+            above
+        };
+    let below = if inside.exits.is_empty() {
+        MARGIN
+    } else {
+        10.0
+    };
     move_scene(&mut scene, aside, top);
     let height = top + scene.height + below;
     let dot = |x: &f64, y: f64| Dot {

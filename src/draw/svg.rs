@@ -59,7 +59,11 @@ pub fn element(picture: &Picture) -> String {
             "<text class=\"{class} top\" x=\"{MARGIN}\" y=\"{y}\">{}</text>",
             text(line)
         );
-        y += if *class == "heading" { HEADING - 6.0 } else { LINE };
+        y += if *class == "heading" {
+            HEADING - 6.0
+        } else {
+            LINE
+        };
     }
     let _ = writeln!(out, "<g transform=\"translate({left} {top})\">");
     write_scene(&scene, &mut out);
@@ -123,13 +127,22 @@ fn write_line(line: &Line, out: &mut String) {
     if !line.label.is_empty() {
         let _ = write!(out, "<title>{}</title>", text(&line.label));
     }
-    let _ = write!(out, "<path class=\"wire {class}\" d=\"{}\"/>", path(&line.columns));
+    let _ = write!(
+        out,
+        "<path class=\"wire {class}\" d=\"{}\"/>",
+        path(&line.columns)
+    );
     if let Some(last) = line.columns.last().filter(|_| line.arrow) {
         let _ = write!(
             out,
             "<path class=\"head {class}\" d=\"M{} {}h8l-4 7z\"/>",
             last.x - 4.0,
-            last.bottom - if line.kind == WireKind::Order { 7.0 } else { 10.5 }
+            last.bottom
+                - if line.kind == WireKind::Order {
+                    7.0
+                } else {
+                    10.5
+                }
         );
     }
     out.push_str("</g>\n");
