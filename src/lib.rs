@@ -62,6 +62,7 @@ pub mod draw;
 pub mod emit;
 pub mod fmt;
 pub mod graph;
+pub mod lint;
 pub mod load;
 pub mod plan;
 pub mod project;

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use similar::TextDiff;
-
 use super::{Exit, Failure, input, output, terminal, walk};
 use crate::compile::Input;
 use crate::diagnostics::Diagnostic;
@@ -81,7 +79,8 @@ impl Args {
         let same = formatted == *text;
         if self.check {
             if !same {
-                terminal::print(&diff(shown, text, &formatted))?;
+                let after = format!("{shown} (formatted)");
+                terminal::print(&output::diff(shown, &after, text, &formatted))?;
             }
         } else if is_stdin {
             terminal::print(&formatted)?;
@@ -116,13 +115,4 @@ impl Args {
         }
         format!("{files} file{s}: {}\n", parts.join(", "))
     }
-}
-
-/// A unified diff from `before` to `after`.
-fn diff(name: &str, before: &str, after: &str) -> String {
-    TextDiff::from_lines(before, after)
-        .unified_diff()
-        .context_radius(3)
-        .header(name, &format!("{name} (formatted)"))
-        .to_string()
 }

@@ -5,5 +5,7 @@ mod docs;
 mod explain;
 mod fences;
 mod fmt;
+mod lint;
 mod project;
 mod readme;
+mod stale;
