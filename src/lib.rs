@@ -31,6 +31,7 @@
 //! | [`target`] | a folder an engine: capability column, model, lowering | a target: a folder, and a line in [`target::all`] |
 //! | [`shim`] | the Python that travels with a step into its container | how a step gets and gives its values |
 //! | [`emit`] | YAML and JSON with all their quoting | how a text is written |
+//! | [`draw`] | pictures of a program | what is shown, and where it stands |
 //! | [`plan`] | the document that `local` writes | what the runner must be told |
 //! | [`run`] | the local runner; it knows the plan and nothing else | scheduling, processes, progress |
 //! | [`diagnostics`] | codes, their pages for `mlpc explain`, renderers | a message: a row and a page |
@@ -61,6 +62,7 @@ pub mod cli;
 pub mod compile;
 pub mod config;
 pub mod diagnostics;
+pub mod draw;
 pub mod emit;
 pub mod fmt;
 pub mod graph;

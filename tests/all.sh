@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 python3 tests/engines/setup.py kubeflow argo precommit
+bash tests/engines/browser.sh
 cargo test --locked "$@"

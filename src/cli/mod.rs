@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod explain;
 mod fmt;
+mod graph;
 mod input;
 mod markdown;
 mod new;
@@ -48,6 +49,7 @@ enum Command {
     Compile(compile::Args),
     Check(check::Args),
     Fmt(fmt::Args),
+    Graph(graph::Args),
     Run(run::Args),
     Explain(explain::Args),
     Targets(targets::Args),
@@ -152,6 +154,7 @@ impl Command {
             Command::Compile(args) => args.run(),
             Command::Check(args) => args.run(),
             Command::Fmt(args) => args.run(),
+            Command::Graph(args) => args.run(),
             Command::Run(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Targets(args) => args.run(),

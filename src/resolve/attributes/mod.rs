@@ -28,7 +28,7 @@ use crate::source::Span;
 
 pub use build::{merge, pipeline};
 pub use check::layer;
-pub use mismatch::duration_text;
+pub use mismatch::{duration_text, size_text};
 pub use table::{Place, STEP_KEYS};
 pub use whole::{Reported, check_merged};
 
