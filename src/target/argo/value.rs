@@ -135,6 +135,14 @@ impl Lowering<'_> {
                 Argo::Each(Box::new(object), field.clone()).call("toJson")
             } else {
                 let got = Argo::Get(Box::new(object), field.clone());
+                if let Type::List(item) = &expr.ty
+                    && item.is_scalar()
+                {
+                    return Held {
+                        code: list_text(got, item),
+                        plain,
+                    };
+                }
                 match (&expr.ty, expr.ty.base()) {
                     (Type::Optional(_), _) => got.call("toJson"),
                     (_, Type::Str | Type::Date | Type::DateTime) => got,
@@ -243,6 +251,18 @@ impl Lowering<'_> {
             },
         }
     }
+}
+
+/// The text of a list of scalars, with blanks after its commas as everywhere.
+fn list_text(list: Argo, item: &Type) -> Argo {
+    let own = Argo::Verbatim("#");
+    let item = match item {
+        Type::Int => own.call("int").call("string"),
+        _ => own.call("toJson"),
+    };
+    let items = Argo::Collect(Box::new(list), Box::new(item));
+    let joined = Argo::Call("join", vec![items, Argo::text(", ")]);
+    Argo::text("[").join(joined).join(Argo::text("]"))
 }
 
 /// A text that is known by now.
