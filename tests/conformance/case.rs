@@ -124,23 +124,10 @@ pub fn cases() -> &'static [Case] {
 impl Case {
     fn read(name: String, folder: &Path) -> Case {
         let mut files = Vec::new();
-        let mut expect = String::new();
-        for entry in std::fs::read_dir(folder).expect("it can be read") {
-            let path = entry.expect("it can be read").path();
-            if !path.is_file() {
-                continue;
-            }
-            let text = std::fs::read_to_string(&path)
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            match path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .expect("UTF-8")
-            {
-                "expect.json" => expect = text,
-                file => files.push((file.to_owned(), text)),
-            }
-        }
+        collect(folder, "", &mut files);
+        let expect = files.iter().position(|(file, _)| file == "expect.json");
+        let expect = expect.unwrap_or_else(|| panic!("{name} has no expect.json"));
+        let (_, expect) = files.swap_remove(expect);
         files.sort();
         let expect: Expect = serde_json::from_str(&expect)
             .unwrap_or_else(|error| panic!("{name}/expect.json: {error}"));
@@ -199,6 +186,21 @@ impl Case {
                 .unwrap_or_default(),
             report: report(&compilation),
             has_errors: compilation.has_errors(),
+        }
+    }
+}
+
+/// The files below a folder, by their paths from it.
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).expect("it can be read") {
+        let path = entry.expect("it can be read").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        let name = format!("{prefix}{name}");
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), files);
+        } else {
+            let text = std::fs::read_to_string(&path);
+            files.push((name, text.unwrap_or_else(|error| panic!("{}: {error}", path.display()))));
         }
     }
 }

@@ -167,7 +167,7 @@ impl Driver {
         }
         let answer = self
             .engine()
-            .ask(&json!({ "yaml": documents[0].text, "run": parameters, "stores": stores }));
+            .ask(&json!({ "yaml": documents[0].text, "run": parameters, "stores": stores, "programs": programs(case) }));
         let given = &answer["outputs"];
         let mut found = Map::new();
         for (name, ty) in outputs(case) {
@@ -218,7 +218,14 @@ impl Driver {
 /// `mlpc run --json` on a copy of the case: a run leaves its cache beside the program.
 fn local(case: &Case, run: &Run, folder: &Path) -> Outcome {
     for (name, text) in &case.files {
-        std::fs::write(folder.join(name), text).expect("a folder of this test");
+        let file = folder.join(name);
+        std::fs::create_dir_all(file.parent().expect("below the folder")).expect("a folder of this test");
+        std::fs::write(file, text).expect("a folder of this test");
+    }
+    if let Some(programs) = programs(case) {
+        let python = programs.join("python3");
+        let settings = format!("[target.local]\npython = {:?}\n", python.display().to_string());
+        std::fs::write(folder.join("mlpc.toml"), settings).expect("a folder of this test");
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_mlpc"));
     command.args(["run", "--json", "pipeline.mlp"]);
@@ -242,6 +249,12 @@ fn local(case: &Case, run: &Run, folder: &Path) -> Outcome {
     let mut outcome = outcome(case, &answer, str::to_owned);
     outcome.log = log;
     outcome
+}
+
+/// Where the interpreter is that has the packages of a case, if it asks for any.
+fn programs(case: &Case) -> Option<&'static Path> {
+    let asks = case.features().contains(&mlpc::target::Feature::Packages);
+    engine("kubeflow").filter(|_| asks)?.python.parent()
 }
 
 /// An answer in the protocol of the drivers, which `mlpc run --json` has too.
