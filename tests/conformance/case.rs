@@ -48,7 +48,7 @@ pub struct Run {
     /// What the run puts out, all of it; `{"artifact": text}` is a file that holds the text. Of a run that fails, local only.
     #[serde(default)]
     pub outputs: Map<String, Json>,
-    /// The state of every task, by its name.
+    /// The state of every task, by its name; `pruned` is one that is known not to run: it may be left out or reported as skipped.
     pub tasks: BTreeMap<String, String>,
     /// By engine, where this run ends in another way than the language says.
     #[serde(default)]
