@@ -26,7 +26,7 @@ enum Speaks {
     Argo,
 }
 
-pub const ALL: &[Driver] = &[
+pub static ALL: &[Driver] = &[
     Driver {
         name: "local",
         target: "local",
