@@ -353,10 +353,19 @@ component score(model: Model) -> float { shell: "true" }
     let error = |code: &str| vec![(code.to_owned(), true)];
     for (body, expected) in [
         ("numbers(words())", error("E0301")),
-        ("numbers([\"1\", \"2\"])", error("E0301")),
-        ("n = numbers([1]) after s\n  s = score(m) after n\n  m = model()", error("E0206")),
-        ("s = score(model())\n  if s >= \"0.8\" { words() }", error("E0311")),
-        ("s = score(model())\n  if s >= 0.5 and s <= 0.8 or not (s == 1e-05) { words() }", Vec::new()),
+        ("numbers([\"1\"])", error("E0301")),
+        (
+            "n = numbers([1]) after s\n  s = score(m) after n\n  m = model()",
+            error("E0206"),
+        ),
+        (
+            "s = score(model())\n  if s >= \"0.8\" { words() }",
+            error("E0311"),
+        ),
+        (
+            "s = score(model())\n  if s >= 0.5 and s <= 0.8 or not (s == 1e-05) { words() }",
+            Vec::new(),
+        ),
     ] {
         let source = format!("{STEPS}\npipeline p() {{\n  {body}\n}}\n");
         assert_eq!(codes_of(&source, false), expected, "{body}");

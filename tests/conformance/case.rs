@@ -194,13 +194,19 @@ impl Case {
 fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).expect("it can be read") {
         let path = entry.expect("it can be read").path();
-        let name = path.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("UTF-8");
         let name = format!("{prefix}{name}");
         if path.is_dir() {
             collect(&path, &format!("{name}/"), files);
         } else {
             let text = std::fs::read_to_string(&path);
-            files.push((name, text.unwrap_or_else(|error| panic!("{}: {error}", path.display()))));
+            files.push((
+                name,
+                text.unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+            ));
         }
     }
 }

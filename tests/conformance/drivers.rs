@@ -60,7 +60,9 @@ impl Outcome {
     pub fn state(&self, task: &str) -> Option<&str> {
         let asked: Vec<String> = task.split('.').map(|part| part.replace('_', "-")).collect();
         let is_called = |part: &str, asked: &str| {
-            let number = part.strip_prefix(asked).and_then(|rest| rest.strip_prefix('-'));
+            let number = part
+                .strip_prefix(asked)
+                .and_then(|rest| rest.strip_prefix('-'));
             part == asked || number.is_some_and(|number| number.parse::<u32>().is_ok())
         };
         let found = self.tasks.iter().find(|(name, _)| {
@@ -219,12 +221,16 @@ impl Driver {
 fn local(case: &Case, run: &Run, folder: &Path) -> Outcome {
     for (name, text) in &case.files {
         let file = folder.join(name);
-        std::fs::create_dir_all(file.parent().expect("below the folder")).expect("a folder of this test");
+        std::fs::create_dir_all(file.parent().expect("below the folder"))
+            .expect("a folder of this test");
         std::fs::write(file, text).expect("a folder of this test");
     }
     if let Some(programs) = programs(case) {
         let python = programs.join("python3");
-        let settings = format!("[target.local]\npython = {:?}\n", python.display().to_string());
+        let settings = format!(
+            "[target.local]\npython = {:?}\n",
+            python.display().to_string()
+        );
         std::fs::write(folder.join("mlpc.toml"), settings).expect("a folder of this test");
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_mlpc"));
