@@ -553,7 +553,7 @@ pipeline loops(sizes: list[int] = [50, 100, 200], words: list[str] = ["a", "[b]"
     .snapshot("loops")
     .gives(
         &[],
-        json!({ "total": "350 x50|x100|x200", "sizes": "[50, 100, 200]", "words": "[\"a!\",\"[b]!\"]" }),
+        json!({ "total": "350 x50|x100|x200", "sizes": "[50, 100, 200]", "words": "[\"a!\", \"[b]!\"]" }),
     )
     .gives(
         &[("sizes", "[]"), ("words", "[]")],
