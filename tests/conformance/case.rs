@@ -77,7 +77,6 @@ pub enum Otherwise {
 
 pub struct Case {
     pub name: String,
-    pub folder: PathBuf,
     pub files: Vec<(String, String)>,
     pub expect: Expect,
     checked: Compilation,
@@ -101,9 +100,6 @@ pub fn cases() -> &'static [Case] {
             .map(|entry| entry.expect("it can be read").path())
             .filter(|path| path.is_dir())
             .collect();
-        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-        folders
-            .extend(Some(examples.join("hyperparameter_sweep")).filter(|folder| folder.exists()));
         folders.sort_by_key(|folder| folder.file_name().map(ToOwned::to_owned));
         let wanted = std::env::var("CASE").unwrap_or_default();
         let name = |folder: &Path| {
@@ -128,6 +124,13 @@ impl Case {
         let expect = files.iter().position(|(file, _)| file == "expect.json");
         let expect = expect.unwrap_or_else(|| panic!("{name} has no expect.json"));
         let (_, expect) = files.swap_remove(expect);
+        if files.is_empty() {
+            // The program is one of the repository's examples.
+            let example = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("examples")
+                .join(&name);
+            collect(&example, "", &mut files);
+        }
         files.sort();
         let expect: Expect = serde_json::from_str(&expect)
             .unwrap_or_else(|error| panic!("{name}/expect.json: {error}"));
@@ -145,7 +148,6 @@ impl Case {
         }
         Case {
             name,
-            folder: folder.to_owned(),
             files,
             expect,
             checked,
