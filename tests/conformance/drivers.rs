@@ -13,6 +13,8 @@ use super::engines::{Engine, engine};
 pub struct Driver {
     pub name: &'static str,
     pub target: &'static str,
+    /// What checks and what runs the programs, for the page.
+    pub proof: &'static str,
     speaks: Speaks,
 }
 
@@ -38,11 +40,13 @@ pub static ALL: &[Driver] = &[
     Driver {
         name: "local",
         target: "local",
+        proof: "`mlpc run`, which is the reference",
         speaks: Speaks::Mlpc,
     },
     Driver {
         name: "kubeflow",
         target: "kubeflow",
+        proof: "kfp's messages, its loader and its conditions' language check the document; kfp.local runs it",
         speaks: Speaks::Jobs {
             check: "check",
             yaml: true,
@@ -53,6 +57,7 @@ pub static ALL: &[Driver] = &[
     Driver {
         name: "argo",
         target: "argo",
+        proof: "a strict form of Argo's own schema checks the document; a simulation runs it, on Argo's own template and expression packages",
         speaks: Speaks::Argo,
     },
 ];

@@ -8,6 +8,7 @@ use mlpc::target::{self, Feature, Support};
 use super::Results;
 use super::case::{Exception, Otherwise, cases};
 use super::compare::{Proof, Verdict};
+use super::drivers::Driver;
 
 /// Whether the outcome of a run shows that the engine does what the feature says. Of the others a run shows no more than that they
 /// leave the rest as it is.
@@ -132,17 +133,8 @@ fn page(all: &[&Results]) -> String {
         cases().len()
     );
     for results in all {
-        let how = match results.driver.name {
-            "local" => "`mlpc run`, which is the reference",
-            "kubeflow" => {
-                "kfp's messages, its loader and its conditions' language check the document; kfp.local runs it"
-            }
-            "argo" => {
-                "a strict form of Argo's own schema checks the document; a simulation runs it, on Argo's own template and expression packages"
-            }
-            other => unreachable!("say how `{other}` is proven"),
-        };
-        out.push_str(&format!("- **{}**: {how}\n", results.driver.name));
+        let Driver { name, proof, .. } = results.driver;
+        out.push_str(&format!("- **{name}**: {proof}\n"));
     }
     out.push_str("\n| |");
     for results in all {
