@@ -324,3 +324,56 @@ mistakes! {
     no_python: "steps.py",
         "def preprocess(raw: str) -> str:" => "def preprocess(raw: str -> str:", "E0401 steps.py:34:1";
 }
+
+/// The codes of what is reported about a program, and whether each is an error.
+fn codes_of(source: &str, deny_warnings: bool) -> Vec<(String, bool)> {
+    let project = Project::in_memory(Memory::new([("pipeline.mlp", source)]));
+    let request = Request {
+        deny_warnings,
+        ..Request::default()
+    };
+    let compilation =
+        compile(&project, Input::File("pipeline.mlp".into()), &request).expect("it is there");
+    let found = compilation.diagnostics.iter();
+    found
+        .map(|one| (one.code.as_str().to_owned(), one.is_error()))
+        .collect()
+}
+
+/// What other compilers of pipelines let pass, and what they refuse though it is right.
+#[test]
+fn blind_spots_of_others_are_none_here() {
+    const STEPS: &str = r#"
+component numbers(all: list[int]) -> list[int] { shell: "true" }
+component words() -> list[str] { shell: "true" }
+component file() -> Artifact { shell: "true" }
+component model() -> Model { shell: "true" }
+component score(model: Model) -> float { shell: "true" }
+"#;
+    let error = |code: &str| vec![(code.to_owned(), true)];
+    for (body, expected) in [
+        ("numbers(words())", error("E0301")),
+        ("numbers([\"1\"])", error("E0301")),
+        (
+            "n = numbers([1]) after s\n  s = score(m) after n\n  m = model()",
+            error("E0206"),
+        ),
+        (
+            "s = score(model())\n  if s >= \"0.8\" { words() }",
+            error("E0311"),
+        ),
+        (
+            "s = score(model())\n  if s >= 0.5 and s <= 0.8 or not (s == 1e-05) { words() }",
+            Vec::new(),
+        ),
+    ] {
+        let source = format!("{STEPS}\npipeline p() {{\n  {body}\n}}\n");
+        assert_eq!(codes_of(&source, false), expected, "{body}");
+    }
+    // An artifact that may be a model is one only on the author's word.
+    let source = format!("{STEPS}\npipeline p() {{ score(file()) }}\n");
+    assert_eq!(codes_of(&source, false), [("W0301".to_owned(), false)]);
+    assert_eq!(codes_of(&source, true), [("W0301".to_owned(), true)]);
+    let stated = format!("{STEPS}\npipeline p() {{ score(file() as Model) }}\n");
+    assert_eq!(codes_of(&stated, true), []);
+}

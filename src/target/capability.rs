@@ -72,8 +72,6 @@ pub enum Feature {
     /// A `backoff` that is no whole number.
     FractionalBackoff,
     MaxDelay,
-    /// A `delay` or `max_delay` that is no whole number of seconds.
-    FractionalDelay,
     Timeout,
     Cache,
     /// `cache` with a duration
@@ -160,10 +158,6 @@ impl Feature {
             "a `retry.backoff` that is no whole number",
         ),
         (Feature::MaxDelay, "`retry.max_delay`"),
-        (
-            Feature::FractionalDelay,
-            "a retry delay of less than whole seconds",
-        ),
         (Feature::Timeout, "`timeout`"),
         (Feature::Cache, "`cache`"),
         (Feature::CacheDuration, "`cache` with a duration"),

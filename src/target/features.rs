@@ -266,7 +266,6 @@ impl Scan<'_> {
         let at = |name: &str| attributes.spans.get(name).unwrap_or(span);
         let resources = &attributes.resources;
         let retry = &attributes.retry;
-        let delays = [Some(retry.delay), retry.max_delay];
         let python = matches!(component.step, Step::Python(_));
         for (used, feature, span) in [
             (attributes.image.is_some(), Feature::Image, at("image")),
@@ -297,14 +296,6 @@ impl Scan<'_> {
                 retry.max_delay.is_some(),
                 Feature::MaxDelay,
                 at("retry.max_delay"),
-            ),
-            (
-                delays
-                    .into_iter()
-                    .flatten()
-                    .any(|delay| delay.subsec_nanos() != 0),
-                Feature::FractionalDelay,
-                at("retry.delay"),
             ),
             (
                 attributes.timeout.is_some(),

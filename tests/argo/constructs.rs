@@ -553,7 +553,7 @@ pipeline loops(sizes: list[int] = [50, 100, 200], words: list[str] = ["a", "[b]"
     .snapshot("loops")
     .gives(
         &[],
-        json!({ "total": "350 x50|x100|x200", "sizes": "[50, 100, 200]", "words": "[\"a!\",\"[b]!\"]" }),
+        json!({ "total": "350 x50|x100|x200", "sizes": "[50, 100, 200]", "words": "[\"a!\", \"[b]!\"]" }),
     )
     .gives(
         &[("sizes", "[]"), ("words", "[]")],
@@ -564,7 +564,7 @@ pipeline loops(sizes: list[int] = [50, 100, 200], words: list[str] = ["a", "[b]"
         json!({
             "total": "9007199254740993 {{e}}9007199254740993",
             "sizes": "[9007199254740993]",
-            "words": "[\"[1]!\",\"{{2}}!\"]",
+            "words": "[\"[1]!\", \"{{2}}!\"]",
         }),
     );
 }

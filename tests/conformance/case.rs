@@ -48,7 +48,7 @@ pub struct Run {
     /// What the run puts out, all of it; `{"artifact": text}` is a file that holds the text. Of a run that fails, local only.
     #[serde(default)]
     pub outputs: Map<String, Json>,
-    /// The state of every task, by its name.
+    /// The state of every task, by its name; `pruned` is one that is known not to run: it may be left out or reported as skipped.
     pub tasks: BTreeMap<String, String>,
     /// By engine, where this run ends in another way than the language says.
     #[serde(default)]
@@ -77,7 +77,6 @@ pub enum Otherwise {
 
 pub struct Case {
     pub name: String,
-    pub folder: PathBuf,
     pub files: Vec<(String, String)>,
     pub expect: Expect,
     checked: Compilation,
@@ -101,9 +100,6 @@ pub fn cases() -> &'static [Case] {
             .map(|entry| entry.expect("it can be read").path())
             .filter(|path| path.is_dir())
             .collect();
-        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-        folders
-            .extend(Some(examples.join("hyperparameter_sweep")).filter(|folder| folder.exists()));
         folders.sort_by_key(|folder| folder.file_name().map(ToOwned::to_owned));
         let wanted = std::env::var("CASE").unwrap_or_default();
         let name = |folder: &Path| {
@@ -124,22 +120,16 @@ pub fn cases() -> &'static [Case] {
 impl Case {
     fn read(name: String, folder: &Path) -> Case {
         let mut files = Vec::new();
-        let mut expect = String::new();
-        for entry in std::fs::read_dir(folder).expect("it can be read") {
-            let path = entry.expect("it can be read").path();
-            if !path.is_file() {
-                continue;
-            }
-            let text = std::fs::read_to_string(&path)
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            match path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .expect("UTF-8")
-            {
-                "expect.json" => expect = text,
-                file => files.push((file.to_owned(), text)),
-            }
+        collect(folder, "", &mut files);
+        let expect = files.iter().position(|(file, _)| file == "expect.json");
+        let expect = expect.unwrap_or_else(|| panic!("{name} has no expect.json"));
+        let (_, expect) = files.swap_remove(expect);
+        if files.is_empty() {
+            // The program is one of the repository's examples.
+            let example = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("examples")
+                .join(&name);
+            collect(&example, "", &mut files);
         }
         files.sort();
         let expect: Expect = serde_json::from_str(&expect)
@@ -158,7 +148,6 @@ impl Case {
         }
         Case {
             name,
-            folder: folder.to_owned(),
             files,
             expect,
             checked,
@@ -199,6 +188,27 @@ impl Case {
                 .unwrap_or_default(),
             report: report(&compilation),
             has_errors: compilation.has_errors(),
+        }
+    }
+}
+
+/// The files below a folder, by their paths from it.
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).expect("it can be read") {
+        let path = entry.expect("it can be read").path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("UTF-8");
+        let name = format!("{prefix}{name}");
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), files);
+        } else {
+            let text = std::fs::read_to_string(&path);
+            files.push((
+                name,
+                text.unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+            ));
         }
     }
 }

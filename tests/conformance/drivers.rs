@@ -13,6 +13,8 @@ use super::engines::{Engine, engine};
 pub struct Driver {
     pub name: &'static str,
     pub target: &'static str,
+    /// What checks and what runs the programs, for the page.
+    pub proof: &'static str,
     speaks: Speaks,
 }
 
@@ -20,26 +22,42 @@ pub struct Driver {
 enum Speaks {
     /// `mlpc run` itself: the reference.
     Mlpc,
-    /// `tests/engines/kubeflow`: a document and typed arguments; a `T?` travels as JSON text.
-    Kubeflow,
+    /// The common form: `{"do": "run", ..}` with all documents, or with the only one as `yaml`, and typed arguments.
+    Jobs {
+        /// What the job of the validator is called.
+        check: &'static str,
+        yaml: bool,
+        /// A `T?` is given as JSON text.
+        optional_as_text: bool,
+        /// The name in the language of what the engine reports as a task.
+        name: fn(&str) -> String,
+    },
     /// `tests/engines/argo`: a document, and parameters and outputs as texts.
     Argo,
 }
 
-pub const ALL: &[Driver] = &[
+pub static ALL: &[Driver] = &[
     Driver {
         name: "local",
         target: "local",
+        proof: "`mlpc run`, which is the reference",
         speaks: Speaks::Mlpc,
     },
     Driver {
         name: "kubeflow",
         target: "kubeflow",
-        speaks: Speaks::Kubeflow,
+        proof: "kfp's messages, its loader and its conditions' language check the document; kfp.local runs it",
+        speaks: Speaks::Jobs {
+            check: "check",
+            yaml: true,
+            optional_as_text: true,
+            name: kubeflow_name,
+        },
     },
     Driver {
         name: "argo",
         target: "argo",
+        proof: "a strict form of Argo's own schema checks the document; a simulation runs it, on Argo's own template and expression packages",
         speaks: Speaks::Argo,
     },
 ];
@@ -85,7 +103,7 @@ impl Driver {
     pub fn ready(&self) -> bool {
         match self.speaks {
             Speaks::Mlpc => true,
-            Speaks::Kubeflow | Speaks::Argo => engine(self.name).is_some(),
+            Speaks::Jobs { .. } | Speaks::Argo => engine(self.name).is_some(),
         }
     }
 
@@ -107,47 +125,45 @@ impl Driver {
     pub fn check(&self, documents: &[Document]) -> Vec<String> {
         let answer = match self.speaks {
             Speaks::Mlpc => return Vec::new(),
-            Speaks::Kubeflow => self
-                .engine()
-                .ask(&json!({ "do": "check", "yaml": documents[0].text })),
+            Speaks::Jobs { check, yaml, .. } => {
+                let mut job = json!({ "do": check });
+                put(&mut job, documents, yaml);
+                self.engine().ask(&job)
+            }
             Speaks::Argo => self.engine().ask(&json!({ "yaml": documents[0].text })),
         };
-        let errors = answer["errors"].as_array().expect("a list of errors");
-        errors
-            .iter()
-            .map(|error| error.as_str().unwrap_or_default().to_owned())
-            .collect()
+        let texts = |errors: &Json| match errors {
+            Json::Object(errors) => errors
+                .iter()
+                .map(|(file, error)| format!("{file}: {error}"))
+                .collect(),
+            Json::Array(errors) => errors
+                .iter()
+                .map(|error| error.as_str().unwrap_or_default().to_owned())
+                .collect(),
+            Json::Null => Vec::new(),
+            other => vec![other.to_string()],
+        };
+        [texts(&answer["errors"]), texts(&answer["invalid"])].concat()
     }
 
     pub fn run(&self, case: &Case, documents: &[Document], run: &Run) -> Outcome {
         let folder = tempfile::tempdir().expect("a folder");
         match self.speaks {
             Speaks::Mlpc => local(case, run, folder.path()),
-            Speaks::Kubeflow => self.kubeflow(case, documents, run, folder.path()),
+            Speaks::Jobs {
+                yaml,
+                optional_as_text,
+                name,
+                ..
+            } => {
+                let mut job = json!({ "do": "run", "arguments": arguments(case, run, folder.path(), optional_as_text),
+                    "optional": optional(case), "directory": folder.path() });
+                put(&mut job, documents, yaml);
+                outcome(case, &self.engine().ask(&job), name)
+            }
             Speaks::Argo => self.argo(case, documents, run, folder.path()),
         }
-    }
-
-    fn kubeflow(&self, case: &Case, documents: &[Document], run: &Run, folder: &Path) -> Outcome {
-        let mut arguments = Map::new();
-        for (name, value) in settings(run, folder) {
-            let ty = param(case, &name);
-            let value = match artifact(&value) {
-                Some(text) => Json::from(written(folder, &name, text)),
-                None if ty.is_optional() => Json::from(text_of(&value)),
-                // kfp takes no `0` for a float.
-                None if ty.base() == &Type::Float => Json::from(value.as_f64()),
-                None => value,
-            };
-            arguments.insert(name, value);
-        }
-        let optional: Vec<&str> = outputs(case)
-            .filter(|(_, ty)| ty.is_optional())
-            .map(|(name, _)| name)
-            .collect();
-        let job = json!({ "do": "run", "yaml": documents[0].text, "arguments": arguments, "optional": optional, "directory": folder });
-        let answer = self.engine().ask(&job);
-        outcome(case, &answer, kubeflow_name)
     }
 
     fn argo(&self, case: &Case, documents: &[Document], run: &Run, folder: &Path) -> Outcome {
@@ -169,7 +185,7 @@ impl Driver {
         }
         let answer = self
             .engine()
-            .ask(&json!({ "yaml": documents[0].text, "run": parameters, "stores": stores }));
+            .ask(&json!({ "yaml": documents[0].text, "run": parameters, "stores": stores, "programs": programs(case) }));
         let given = &answer["outputs"];
         let mut found = Map::new();
         for (name, ty) in outputs(case) {
@@ -217,10 +233,56 @@ impl Driver {
     }
 }
 
+/// The documents, as a job has them.
+fn put(job: &mut Json, documents: &[Document], yaml: bool) {
+    if yaml {
+        job["yaml"] = Json::from(documents[0].text.as_str());
+    } else {
+        let files = documents
+            .iter()
+            .map(|document| (document.name.clone(), Json::from(document.text.as_str())));
+        job["files"] = Json::Object(files.collect());
+    }
+}
+
+/// The names of the outputs that may be absent.
+fn optional(case: &Case) -> Vec<&str> {
+    outputs(case)
+        .filter(|(_, ty)| ty.is_optional())
+        .map(|(name, _)| name)
+        .collect()
+}
+
+fn arguments(case: &Case, run: &Run, folder: &Path, optional_as_text: bool) -> Map<String, Json> {
+    let argument = |(name, value): (String, Json)| {
+        let ty = param(case, &name);
+        let value = match artifact(&value) {
+            Some(text) => Json::from(written(folder, &name, text)),
+            None if ty.is_optional() && optional_as_text => Json::from(text_of(&value)),
+            // kfp takes no `0` for a float.
+            None if ty.base() == &Type::Float => Json::from(value.as_f64()),
+            None => value,
+        };
+        (name, value)
+    };
+    settings(run, folder).into_iter().map(argument).collect()
+}
+
 /// `mlpc run --json` on a copy of the case: a run leaves its cache beside the program.
 fn local(case: &Case, run: &Run, folder: &Path) -> Outcome {
     for (name, text) in &case.files {
-        std::fs::write(folder.join(name), text).expect("a folder of this test");
+        let file = folder.join(name);
+        std::fs::create_dir_all(file.parent().expect("below the folder"))
+            .expect("a folder of this test");
+        std::fs::write(file, text).expect("a folder of this test");
+    }
+    if let Some(programs) = programs(case) {
+        let python = programs.join("python3");
+        let settings = format!(
+            "[target.local]\npython = {:?}\n",
+            python.display().to_string()
+        );
+        std::fs::write(folder.join("mlpc.toml"), settings).expect("a folder of this test");
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_mlpc"));
     command.args(["run", "--json", "pipeline.mlp"]);
@@ -244,6 +306,12 @@ fn local(case: &Case, run: &Run, folder: &Path) -> Outcome {
     let mut outcome = outcome(case, &answer, str::to_owned);
     outcome.log = log;
     outcome
+}
+
+/// Where the interpreter is that has the packages of a case, if it asks for any.
+fn programs(case: &Case) -> Option<&'static Path> {
+    let asks = case.features().contains(&mlpc::target::Feature::Packages);
+    engine("kubeflow").filter(|_| asks)?.python.parent()
 }
 
 /// An answer in the protocol of the drivers, which `mlpc run --json` has too.

@@ -8,6 +8,21 @@ use mlpc::target::{self, Feature, Support};
 use super::Results;
 use super::case::{Exception, Otherwise, cases};
 use super::compare::{Proof, Verdict};
+use super::drivers::Driver;
+
+/// Whether the outcome of a run shows that the engine does what the feature says. Of the others a run shows no more than that they
+/// leave the rest as it is.
+fn shows(feature: Feature, engine: &str) -> bool {
+    use Feature::*;
+    match feature {
+        Image | Cpu | Memory | Gpu | Disk | Labels | Kubernetes | Owner | Tags | Schedule
+        | Catchup | OverlapForbid | OverlapQueue | OverlapReplace | Notify | PipelineTimeout
+        | Parallelism | PipelineLabels | Timeout | MaxDelay | Cache | CacheDuration => false,
+        // kfp.local runs two rounds at once, whatever the document says.
+        LoopLimit => engine != "kubeflow",
+        _ => true,
+    }
+}
 
 /// What is proven of a feature on an engine.
 struct Cell {
@@ -41,10 +56,12 @@ fn cell(feature: Feature, results: &Results) -> Cell {
         count(Proof::Validated),
         count(Proof::Refused),
     );
+    let shows = shows(feature, results.driver.name);
     let proven = match (ran, validated, results.driver.validates()) {
-        (1.., ..) => format!("proven by running ({ran})"),
-        (0, 1.., true) => format!("proven by the engine's validator ({validated})"),
-        _ => String::new(),
+        (1.., ..) if shows => format!("proven by running ({ran})"),
+        (0, 0, _) => String::new(),
+        (.., true) => format!("proven by the engine's validator ({})", ran + validated),
+        (.., false) => format!("runs as without it ({ran})"),
     };
     let text = match support {
         Support::Refused { reason, .. } => {
@@ -53,7 +70,7 @@ fn cell(feature: Feature, results: &Results) -> Cell {
                 gap: refused == 0,
             };
         }
-        Support::Degrades(lost) => format!("degrades: {lost}; what is left is {proven}"),
+        Support::Degrades(lost) => format!("degrades: {lost}; {proven}"),
         Support::Ignored(why) => format!("no effect: {why}; {proven}"),
         Support::Native | Support::Emulated(_) => proven.clone(),
     };
@@ -111,21 +128,13 @@ fn page(all: &[&Results]) -> String {
         "# What is proven of each engine\n\n\
          <!-- Made by the test run: UPDATE_DOCS=1 cargo test --test conformance -->\n\n\
          The suite in `tests/conformance` has {} programs and {runs} runs of them, each with the outcome that the language gives it: the run's\n\
-         status, its outputs and the state of every task. A cell counts the programs that use the construct, and what they prove.\n\n",
+         status, its outputs and the state of every task. A cell counts the programs that use the construct, and says what\n\
+         they prove. Where no outcome could show the effect of an attribute, say a label's, a run proves nothing, and the cell says so.\n\n",
         cases().len()
     );
     for results in all {
-        let how = match results.driver.name {
-            "local" => "`mlpc run`, which is the reference",
-            "kubeflow" => {
-                "kfp's messages, its loader and its conditions' language check the document; kfp.local runs it"
-            }
-            "argo" => {
-                "a strict form of Argo's own schema checks the document; a simulation runs it, on Argo's own template and expression packages"
-            }
-            other => unreachable!("say how `{other}` is proven"),
-        };
-        out.push_str(&format!("- **{}**: {how}\n", results.driver.name));
+        let Driver { name, proof, .. } = results.driver;
+        out.push_str(&format!("- **{name}**: {proof}\n"));
     }
     out.push_str("\n| |");
     for results in all {

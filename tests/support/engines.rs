@@ -11,6 +11,8 @@ use serde_json::Value;
 /// A running `tests/engines/NAME/driver.py`. It ends when the test process does, for then its input ends.
 pub struct Engine {
     name: String,
+    /// The interpreter that has the engine's packages.
+    pub python: std::path::PathBuf,
     pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _process: Child,
 }
@@ -33,8 +35,9 @@ impl Engine {
             .expect("the driver answers in UTF-8");
         serde_json::from_str(&answer).unwrap_or_else(|_| {
             panic!(
-                "the driver of {} died of a job, see its last words above",
-                self.name
+                "the driver of {} ({}) died of a job, see its last words above",
+                self.name,
+                self.python.display()
             )
         })
     }
@@ -89,6 +92,7 @@ fn start(name: &str) -> Option<&'static Engine> {
     let answers = BufReader::new(process.stdout.take().expect("it is piped"));
     Some(Box::leak(Box::new(Engine {
         name: name.to_owned(),
+        python: python.into(),
         pipes: Mutex::new((jobs, answers)),
         _process: process,
     })))

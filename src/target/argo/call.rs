@@ -124,6 +124,15 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Whether an argument was found to keep the refinement of a type where it was made. That the program states it by `as` proves
+    /// nothing.
+    fn keeps_to(&mut self, arg: &Expr, ty: &Type) -> bool {
+        match self.leaf(arg) {
+            Some(Leaf::Value { ty: made, .. }) => made.refinement() == ty.refinement(),
+            _ => false,
+        }
+    }
+
     /// The form in which an argument reaches a port, and the argument.
     pub fn given(&mut self, name: &str, ty: &Type, arg: &Expr, reader: Reader) -> (Form, Given) {
         let command = reader == Reader::Command;
@@ -172,7 +181,7 @@ impl<'a> Lowering<'a> {
         if reader != Reader::Shim
             && ty.refinement().is_some()
             && arg.constant().is_none()
-            && arg.ty.refinement() != ty.refinement()
+            && !self.keeps_to(arg, ty)
         {
             let plain = held.plain || is_plain_type(&asked);
             held = Held {

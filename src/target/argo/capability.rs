@@ -50,7 +50,7 @@ pub fn support(feature: Feature) -> Support {
             nearest: "`run.date`",
         },
         Feature::Image | Feature::Cpu | Feature::Memory | Feature::Gpu | Feature::Disk => Native,
-        Feature::Retry | Feature::MaxDelay | Feature::FractionalDelay | Feature::Timeout => Native,
+        Feature::Retry | Feature::MaxDelay | Feature::Timeout => Native,
         Feature::FractionalBackoff => Refused {
             reason: "Argo multiplies delays with whole numbers only",
             nearest: "the nearest whole number",

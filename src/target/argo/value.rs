@@ -135,6 +135,14 @@ impl Lowering<'_> {
                 Argo::Each(Box::new(object), field.clone()).call("toJson")
             } else {
                 let got = Argo::Get(Box::new(object), field.clone());
+                if let Type::List(item) = &expr.ty
+                    && item.is_scalar()
+                {
+                    return Held {
+                        code: list_text(got, item),
+                        plain,
+                    };
+                }
                 match (&expr.ty, expr.ty.base()) {
                     (Type::Optional(_), _) => got.call("toJson"),
                     (_, Type::Str | Type::Date | Type::DateTime) => got,
@@ -245,6 +253,18 @@ impl Lowering<'_> {
     }
 }
 
+/// The text of a list of scalars, with blanks after its commas as everywhere.
+fn list_text(list: Argo, item: &Type) -> Argo {
+    let own = Argo::Verbatim("#");
+    let item = match item {
+        Type::Int => own.call("int").call("string"),
+        _ => own.call("toJson"),
+    };
+    let items = Argo::Collect(Box::new(list), Box::new(item));
+    let joined = Argo::Call("join", vec![items, Argo::text(", ")]);
+    Argo::text("[").join(joined).join(Argo::text("]"))
+}
+
 /// A text that is known by now.
 fn settled(held: Held) -> Held {
     match held.code {
@@ -296,12 +316,14 @@ pub fn convert(held: Held, from: &Type, to: &Type) -> Held {
     }
 }
 
-/// The text of a number without the blanks around it, or an error.
-fn number(text: Argo, pattern: &str, otherwise: &str) -> Argo {
+/// The text of a float without the blanks around it, or an error. Go reads more than JSON has: `nan`, `inf`, `0x1p-2`, `1_0`.
+fn float(text: Argo) -> Argo {
     let text = text.call("trim");
+    let pattern = Argo::text("^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$");
+    let wrong = Argo::text("no float: ").join(text.clone());
     text.clone()
-        .binary("matches", Argo::text(pattern))
-        .then(text, Argo::fail(otherwise))
+        .binary("matches", pattern)
+        .then(text, wrong.call("sprig.fail"))
 }
 
 /// The text with what proves that it is one of `ty`, where nothing else has.
@@ -313,16 +335,8 @@ fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
         };
     }
     let code = match ty {
-        // Go reads more than JSON has: `+1`, `007`, `nan`, `0x1p-2`.
-        Type::Int => number(code, "^-?(0|[1-9][0-9]*)$", "no int")
-            .call("int")
-            .call("string"),
-        Type::Float => {
-            let pattern = "^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?$";
-            number(code, pattern, "no float")
-                .call("float")
-                .call("string")
-        }
+        Type::Int => code.call("trim").call("int").call("string"),
+        Type::Float => float(code).call("float").call("string"),
         Type::Bool => {
             let text = code.call("trim");
             let known = Argo::List(vec![Argo::text("true"), Argo::text("false")]);

@@ -68,7 +68,6 @@ pub fn support(feature: Feature) -> Support {
         Feature::MaxDelay => {
             Degrades("Kubeflow bounds the time of all attempts together, not one delay")
         }
-        Feature::FractionalDelay => Degrades("Kubeflow counts whole seconds: it is rounded up"),
         Feature::Timeout => Native,
         Feature::Cache => Native,
         Feature::CacheDuration => {

@@ -47,8 +47,7 @@ impl Target for Local {
             Cpu | Memory | Gpu | Disk => {
                 Ignored("a step takes what the machine has; `-j` bounds how many run at once")
             }
-            Retry | FractionalBackoff | MaxDelay | FractionalDelay | Timeout | Cache
-            | CacheDuration | Env => Native,
+            Retry | FractionalBackoff | MaxDelay | Timeout | Cache | CacheDuration | Env => Native,
             Secrets => {
                 Emulated("environment variables, of the same name or as mlpc.toml maps them")
             }

@@ -1,7 +1,7 @@
 """Holds what mlpc emits for Argo against what can be had of Argo from PyPI. A JSON job a line, a JSON answer a line.
 
     {"yaml": text}                                           ->  {"kinds": [..], "errors": [text, ..]}
-    {"yaml": text, "run": {parameter: text}, "stores": {location without scheme: text}}
+    {"yaml": text, "run": {parameter: text}, "stores": {location without scheme: text}, "programs": first folder of pods' PATH}
                                                              ->  what simulate.py reports
     {"pass": job}                                            ->  what templates/ answers
 
@@ -110,7 +110,8 @@ def check(text):
 
 def run(substitution, job):
     documents = [document for document in yaml.safe_load_all(job["yaml"]) if document is not None]
-    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    programs = job.get("programs") or str(pathlib.Path(sys.executable).parent)
+    path = os.pathsep.join([programs, os.environ["PATH"]])
     with tempfile.TemporaryDirectory(prefix="mlpc-argo-") as folder:
         for location, text in job.get("stores", {}).items():
             file = pathlib.Path(folder, "stores", location)

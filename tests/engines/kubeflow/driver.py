@@ -13,6 +13,7 @@ the folders of outputs, gives each task its own, and publishes artifacts that we
 The one thing added to kfp.local for all is the placeholder of the scheduled time, on which it fails.
 """
 
+import builtins
 import contextlib
 import hashlib
 import io
@@ -84,6 +85,8 @@ def platform_executors(platform):
 here = threading.local()
 states = {}
 roots = 0
+# kfp.local puts a printer that indents in its place while a task runs, and with tasks side by side does not always take it away.
+plain_print = builtins.print
 
 
 def named(io_store, task_name):
@@ -216,6 +219,7 @@ def shown(value):
 
 def run(job):
     states.clear()
+    builtins.print = plain_print
     os.chdir(job.get("directory") or tempfile.gettempdir())
     log = io.StringIO()
     answer = {"status": "succeeded", "outputs": {}}

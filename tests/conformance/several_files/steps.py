@@ -1,0 +1,2 @@
+def tell(found: dict, name: str) -> str:
+    return f"{found['name']} {found['size']} {name}"
