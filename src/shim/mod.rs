@@ -20,6 +20,7 @@ mod types;
 
 pub use describe::{By, Carried, Code, Given, Input, Output, Step, Take, Work};
 pub use expr::Expr;
+pub(crate) use pattern::python_pattern;
 pub use types::type_tree;
 
 const CORE: &str = include_str!("step.py");

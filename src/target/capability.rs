@@ -44,7 +44,11 @@ pub enum Feature {
     NestedTimeout,
     If,
     For,
+    /// A `for` over a list that is known at run time only, inside another.
+    NestedRuntimeFor,
     LoopLimit,
+    /// `limit` on a loop that holds another.
+    NestedLoopLimit,
     /// The list that a loop gives, of values.
     GatherValues,
     /// The list that a loop gives, of artifacts.
@@ -127,7 +131,15 @@ impl Feature {
         (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
         (Feature::If, "`if`"),
         (Feature::For, "`for`"),
+        (
+            Feature::NestedRuntimeFor,
+            "a `for` over a run-time list inside another",
+        ),
         (Feature::LoopLimit, "`limit`"),
+        (
+            Feature::NestedLoopLimit,
+            "`limit` on a loop that holds another",
+        ),
         (Feature::GatherValues, "gathering values"),
         (Feature::GatherArtifacts, "gathering artifacts"),
         (Feature::Require, "`require`"),

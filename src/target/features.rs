@@ -6,7 +6,7 @@ use petgraph::graph::NodeIndex;
 
 use super::Feature;
 use crate::graph::{
-    Block, Cache, Callee, Edge, Expr, ExprKind, NodeKind, Overlap, Param, ParamDefault, Pipeline,
+    Block, Cache, Callee, Edge, Expr, ExprKind, For, NodeKind, Overlap, Param, ParamDefault, Pipeline,
     PipelineAttributes, Port, Program, RunField, Step, Task, TaskAttributes,
 };
 use crate::source::Span;
@@ -25,6 +25,7 @@ pub fn uses(program: &Program) -> Vec<Use> {
         program,
         found: Vec::new(),
         seen: HashSet::new(),
+        in_runtime_loop: false,
     };
     for component in &program.components {
         scan.component(component);
@@ -40,6 +41,8 @@ struct Scan<'a> {
     program: &'a Program,
     found: Vec<Use>,
     seen: HashSet<Use>,
+    /// A loop over a list that is known at run time only encloses what is looked at.
+    in_runtime_loop: bool,
 }
 
 impl Scan<'_> {
@@ -165,12 +168,22 @@ impl Scan<'_> {
                     self.add(Feature::For, node.span);
                     if looping.limit.is_some() {
                         self.add(Feature::LoopLimit, node.span);
+                        if holds_loop(self.program, pipeline, &looping.body, &|_| true) {
+                            self.add(Feature::NestedLoopLimit, node.span);
+                        }
                     }
                     if let Some(value) = &looping.body.value {
                         self.gathered(&value.ty, node.span);
                     }
                     self.expr(&looping.items);
+                    let is_runtime = is_runtime(looping);
+                    if self.in_runtime_loop && is_runtime {
+                        self.add(Feature::NestedRuntimeFor, node.span);
+                    }
+                    let outer = self.in_runtime_loop;
+                    self.in_runtime_loop |= is_runtime;
                     self.block(pipeline, &looping.body);
+                    self.in_runtime_loop = outer;
                 }
                 NodeKind::Require(require) => {
                     self.add(Feature::Require, node.span);
@@ -199,8 +212,14 @@ impl Scan<'_> {
 
     fn task(&mut self, pipeline: &Pipeline, task: &Task, span: Span) {
         match task.callee {
-            Callee::Pipeline(_) => {
+            Callee::Pipeline(id) => {
                 self.add(Feature::NestedPipeline, span);
+                let callee = &self.program[id];
+                let blocks = [Some(&callee.body), callee.finally.as_ref()];
+                let loops = |block| holds_loop(self.program, callee, block, &is_runtime);
+                if self.in_runtime_loop && blocks.into_iter().flatten().any(loops) {
+                    self.add(Feature::NestedRuntimeFor, span);
+                }
                 if task.attributes.timeout.is_some() {
                     self.add(
                         Feature::NestedTimeout,
@@ -380,4 +399,31 @@ fn computed(program: &Program, pipeline: &Pipeline, expr: &Expr) -> bool {
         }
         _ => true,
     }
+}
+
+fn is_runtime(looping: &For) -> bool {
+    looping.items.constant().is_none()
+}
+
+/// A loop of which `which` is true stands in the block, or in a pipeline that it calls.
+pub fn holds_loop(
+    program: &Program,
+    pipeline: &Pipeline,
+    block: &Block,
+    which: &dyn Fn(&For) -> bool,
+) -> bool {
+    let mut nodes = pipeline.nodes_within(block).into_iter();
+    nodes.any(|node| match &pipeline.graph[node].kind {
+        NodeKind::For(looping) => which(looping),
+        NodeKind::Task(task) => match task.callee {
+            Callee::Component(_) => false,
+            Callee::Pipeline(id) => {
+                let callee = &program[id];
+                let blocks = [Some(&callee.body), callee.finally.as_ref()];
+                let mut blocks = blocks.into_iter().flatten();
+                blocks.any(|block| holds_loop(program, callee, block, which))
+            }
+        },
+        NodeKind::If(_) | NodeKind::Require(_) => false,
+    })
 }

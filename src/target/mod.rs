@@ -3,6 +3,7 @@
 //! A target says what it can't do in its column of the capability table only ([`Target::support`]); [`check`](capability::check)
 //! turns a column and a program into diagnostics before anything is lowered. Targets don't know one another.
 
+pub mod airflow;
 pub mod argo;
 pub mod capability;
 mod features;
@@ -35,7 +36,12 @@ pub trait Target: Sync {
 
 /// Every target, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&kubeflow::Kubeflow, &argo::Argo, &local::Local]
+    &[
+        &kubeflow::Kubeflow,
+        &argo::Argo,
+        &airflow::Airflow,
+        &local::Local,
+    ]
 }
 
 /// The target of a name as given to `-t`.
@@ -54,8 +60,25 @@ pub struct Document {
 /// What belongs to a place rather than to a pipeline: the `[target.*]` sections of `mlpc.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
+    pub airflow: AirflowOptions,
     pub argo: ArgoOptions,
     pub local: LocalOptions,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AirflowOptions {
+    /// What runs a step that doesn't say it itself.
+    pub operator: AirflowOperator,
+    /// The folder, the same on every worker, below which tasks leave artifacts.
+    pub artifact_root: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AirflowOperator {
+    #[default]
+    Bash,
+    Docker,
+    Kubernetes,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -185,7 +185,7 @@ def instant(text):
 # --- tasks ----------------------------------------------------------------------------------------------------------------------
 
 
-class Compiled:
+class Compiled(BaseOperator):
     """An operator of a task in the JSON file. No field is a template."""
 
     template_fields = ()
@@ -210,7 +210,7 @@ class Compiled:
             raise AirflowFailException(str(refused))
 
 
-class ComputeOperator(Compiled, BaseOperator):
+class ComputeOperator(Compiled):
     """The tasks that run nobody's code."""
 
     ui_color = "#eef2f7"
@@ -390,7 +390,7 @@ class Step(Compiled):
         return environment
 
 
-class BashStepOperator(Step, BaseOperator):
+class BashStepOperator(Step):
     """A step as a process of the worker."""
 
     ui_color = "#f0ede4"

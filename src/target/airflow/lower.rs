@@ -21,6 +21,7 @@ use super::expr::Instance;
 use super::model::{
     Arm, Expand, Expr, Given, Joined, Operator, RunsIf, Task, TaskGroup, TriggerRule, TypeTree,
 };
+use super::limits::MOST_TASKS;
 use super::step;
 use crate::diagnostics::Diagnostic;
 use crate::graph::{
@@ -28,6 +29,7 @@ use crate::graph::{
 };
 use crate::shim::type_tree;
 use crate::target::AirflowOptions;
+use crate::target::features::holds_loop;
 use crate::value::Value;
 
 /// The first task, which everything waits for.
@@ -387,7 +389,7 @@ impl<'a> Lowering<'a> {
             && (items.is_empty()
                 || looping.body.nodes.is_empty()
                 || place.is_mapped
-                || holds_loop(self.program, instance.pipeline, &looping.body))
+                || holds_loop(self.program, instance.pipeline, &looping.body, &|_| true))
         {
             return self.unroll(instance, index, looping, items, place, entry);
         }
@@ -460,6 +462,10 @@ impl<'a> Lowering<'a> {
                 _ => item.clone(),
             };
             instance.items.insert(index, Expr::Const(of));
+            if self.tasks.len() > MOST_TASKS {
+                // It is reported, and more would only take time.
+                break;
+            }
             let inner = Place {
                 id: format!("{group}.{at}."),
                 name: format!("{}{}[{at}].", place.name, node.name),
@@ -550,25 +556,4 @@ struct Ends {
     outputs: String,
     /// The task that has succeeded when the pipeline was started.
     started: String,
-}
-
-/// A loop stands in the block, or in a pipeline that it calls.
-pub fn holds_loop(program: &Program, pipeline: &Pipeline, block: &Block) -> bool {
-    pipeline
-        .nodes_within(block)
-        .into_iter()
-        .any(|node| match &pipeline.graph[node].kind {
-            NodeKind::For(_) => true,
-            NodeKind::Task(task) => match task.callee {
-                Callee::Component(_) => false,
-                Callee::Pipeline(id) => {
-                    let callee = &program[id];
-                    [Some(&callee.body), callee.finally.as_ref()]
-                        .into_iter()
-                        .flatten()
-                        .any(|block| holds_loop(program, callee, block))
-                }
-            },
-            NodeKind::If(_) | NodeKind::Require(_) => false,
-        })
 }

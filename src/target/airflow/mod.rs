@@ -67,18 +67,21 @@ impl Target for Airflow {
     }
 }
 
-/// The file of the DAG. It is loaded by its path: what else is called so in the DAGs folder does not matter.
+/// The file of the DAG. The loader is taken by its path: what else is called so in the DAGs folder does not matter.
 fn stub(name: &str) -> String {
     let data = python::string(&format!("{name}.airflow.json"));
+    let module = python::string(LOADER);
     let loader = python::string(&format!("{LOADER}.py"));
     format!(
         "# An Airflow dag that mlpc compiled: {name}.airflow.json beside this file says what it is.\n\
+         import importlib.util\n\
          import pathlib\n\
-         from importlib.machinery import SourceFileLoader\n\
          \n\
-         HERE = pathlib.Path(__file__).resolve().parent\n\
-         dag = SourceFileLoader({module}, str(HERE / {loader})).load_module().load(HERE / {data})\n",
-        module = python::string(LOADER),
+         HERE = pathlib.Path(__file__).parent\n\
+         spec = importlib.util.spec_from_file_location({module}, HERE / {loader})\n\
+         loader = importlib.util.module_from_spec(spec)\n\
+         spec.loader.exec_module(loader)\n\
+         dag = loader.load(HERE / {data})\n"
     )
 }
 

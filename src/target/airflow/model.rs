@@ -254,7 +254,7 @@ pub struct TaskGroup {
 }
 
 /// What a group is mapped over.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expand {
     /// These.

@@ -37,7 +37,7 @@ impl Target for Local {
             ArtifactParameter | Refinement | RuntimeExpression | RuntimeExpressionInCommand => {
                 Native
             }
-            NestedPipeline | NestedTimeout | If | For | LoopLimit | GatherValues
+            NestedPipeline | NestedTimeout | If | For | NestedRuntimeFor | LoopLimit | NestedLoopLimit | GatherValues
             | GatherArtifacts => Native,
             Require | After | Finally | BodyValueInFinally | KeepRunning => Native,
             RunStatus | RunId | RunName => Native,
