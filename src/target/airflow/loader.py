@@ -202,18 +202,27 @@ class Compiled(BaseOperator):
             left = scope.read(needed["task_id"])
             if left is None and "arm" in needed:
                 raise AirflowFailException("`%s`, which chooses the branch, did not succeed" % needed["task_id"])
-            if left is None or left["output"] != needed.get("arm", left.get("output")):
+            if left is None or "arm" in needed and left["output"] != needed["arm"]:
                 raise AirflowSkipException("its branch was not taken, or what it belongs to did not start")
         try:
-            return json.dumps(self.perform(scope, context))
+            return self.leave(self.perform(scope, context))
         except Refused as refused:
             raise AirflowFailException(str(refused))
+
+
+    def leave(self, outputs):
+        """The XCom: as text, for of an object Airflow would read more than JSON."""
+        return json.dumps(outputs)
 
 
 class ComputeOperator(Compiled):
     """The tasks that run nobody's code."""
 
     ui_color = "#eef2f7"
+
+    def leave(self, outputs):
+        # Airflow maps over a list itself.
+        return outputs if self.mlpc_task["operator"] == "items" else super().leave(outputs)
 
     def perform(self, scope, context):
         return getattr(self, "perform_" + self.mlpc_task["operator"])(scope, context, self.mlpc_task)
@@ -279,8 +288,7 @@ class ComputeOperator(Compiled):
     def perform_items(self, scope, context, task):
         items = scope.value(task["items"])
         context["ti"].xcom_push(key="items", value=json.dumps(items))
-        context["ti"].xcom_push(key="indexes", value=list(range(len(items))))
-        return {}
+        return list(range(len(items)))
 
     def perform_gather(self, scope, context, task):
         count = len(scope.items(task["expand"]))
@@ -307,6 +315,8 @@ class BranchOperator(Compiled, BaseBranchOperator):
 
     def perform(self, scope, context):
         arm = chosen(self.mlpc_task["arms"], scope)
+        # Airflow 3 ends the task where it says what is skipped.
+        context["ti"].xcom_push(key="return_value", value=self.leave({"output": arm}))
         self.do_branch(context, self.mlpc_task["arms"][arm]["task_ids"])
         return {"output": arm}
 
@@ -734,7 +744,7 @@ class Builder:
         if "items" in expand:
             body.expand(index=list(range(len(expand["items"]))))
         else:
-            body.expand(index=self.made[expand["task_id"]].output["indexes"])
+            body.expand(index=self.made[expand["task_id"]].output)
 
     def operator(self, task):
         given = {"trigger_rule": task.get("trigger_rule", "all_success"), "retries": task.get("retries", 0)}

@@ -256,7 +256,7 @@ impl<'a> Lowering<'a> {
         let params = task.args.iter().map(given).collect();
         let group = self.group(name, place, &pipeline.doc, None);
         let inner = Place {
-            id: format!("{group}."),
+            id: format!("{}{name}.", place.id),
             name: format!("{}{name}.", place.name),
             group: Some(group),
             ..place.clone()
@@ -320,7 +320,14 @@ impl<'a> Lowering<'a> {
             let mut last = Vec::new();
             let mut value = None;
             if let Some(block) = block {
-                let entry = Entry::after(vec![chooser.clone()]);
+                let mut entry = Entry::after(vec![chooser.clone()]);
+                if !place.is_mapped
+                    && holds_loop(self.program, instance.pipeline, block, &|_| true)
+                {
+                    // Airflow 2 does not skip the items of a mapped group that stands right behind a branch.
+                    let first = self.add(&format!("{}-then-{}", node.name, number + 1), place, entry, Operator::Empty);
+                    entry = Entry::after(vec![first]);
+                }
                 if !block.nodes.is_empty() {
                     last = self.block(instance, block, &inner, &entry);
                 }
@@ -417,7 +424,7 @@ impl<'a> Lowering<'a> {
         let group = self.group(&node.name, place, "", Some(expand.clone()));
         instance.items.insert(index, Expr::Item(group.clone()));
         let inner = Place {
-            id: format!("{group}."),
+            id: format!("{}{}.", place.id, node.name),
             name: format!("{}{}[*].", place.name, node.name),
             group: Some(group.clone()),
             is_mapped: true,
@@ -467,7 +474,7 @@ impl<'a> Lowering<'a> {
                 break;
             }
             let inner = Place {
-                id: format!("{group}.{at}."),
+                id: format!("{}{}.{at}.", place.id, node.name),
                 name: format!("{}{}[{at}].", place.name, node.name),
                 group: Some(group.clone()),
                 ..place.clone()
@@ -519,7 +526,8 @@ impl<'a> Lowering<'a> {
         doc: &str,
         expand: Option<Expand>,
     ) -> String {
-        let group_id = self.free(format!("{}{name}", place.id));
+        // Unlike a task's, a group's id holds no dots.
+        let group_id = self.free(format!("{}{name}", place.id).replace('.', "-"));
         self.groups.push(TaskGroup {
             group_id: group_id.clone(),
             parent: place.group.clone(),

@@ -163,7 +163,10 @@ def left_by(ti):
         with create_session() as session:
             found = session.scalars(query).first()
             text = found and XComModel.deserialize_value(found)
-    return json.loads(text) if text else {}
+    # It is a text, which the database holds as JSON once more.
+    while isinstance(text, str):
+        text = json.loads(text)
+    return text or {}
 
 
 def run(job):
@@ -190,11 +193,17 @@ def run(job):
         with create_session() as session:
             instances = result.get_task_instances(session=session)
         names = {task["task_id"]: task for task in spec["tasks"]}
+        # Loops that began: of those that did not, no item is shown.
+        began = [ti.task_id for ti in instances if ti.map_index >= 0 and ti.state in ("success", "failed")]
+        groups = {names[task_id].get("task_group") for task_id in began}
+        reached = {name for name, task in names.items() if task.get("task_group") in groups}
         for ti in sorted(instances, key=lambda ti: (ti.task_id, ti.map_index)):
             state = ti.state and str(getattr(ti.state, "value", ti.state))
             answer["states"].setdefault(ti.task_id, []).append(state)
             task = names[ti.task_id]
-            name = task.get("task_display_name", ti.task_id).replace("[*]", f"[{ti.map_index}]")
+            name = task.get("task_display_name", ti.task_id)
+            if ti.task_id in reached:
+                name = name.replace("[*]", f"[{ti.map_index}]")
             if "component" in task and "[-1]" not in name and state != "removed":
                 state = STATES.get(state, state)
                 answer["tasks"][name] = {"state": state}
