@@ -3,8 +3,10 @@
     {"do": "run", "files": {name: text}, "arguments": {..}, "optional": [..], "directory": path, "variables": {..}, "date": text}
         -> {"status": "succeeded" | "failed" | "crashed", "outputs": {..}, "tasks": {name: {"state": ..}}, "log": text,
             "states": {task_id: [state, ..]}, "attempts": {name: n}}
-    {"do": "load", "files": {name: text}}
-        -> {"errors": {file: text}, "dags": {dag_id: {..}}}    what the DagBag says, and what it read
+    {"do": "load", "files": {name: text}, "schema": {..}}
+        -> {"errors": {file: text}, "invalid": [text, ..], "dags": {dag_id: {..}}}    what the DagBag and the schema say, and what was read
+    {"do": "python"}
+        -> {"python": path}    the interpreter of this environment
 
 One process runs many jobs, on a SQLite database that is made once for an environment and copied. Steps of the `bash` operator run as Airflow runs
 them. Those of `docker` and `kubernetes` need a container: here the command that the operator was given runs as a plain process with the
@@ -132,7 +134,23 @@ def load(job):
             "params": sorted(dag.params),
             "tasks": tasks,
         }
-    return {"errors": {os.path.basename(name): text for name, text in bag.import_errors.items()}, "dags": dags}
+    errors = {os.path.basename(name): text for name, text in bag.import_errors.items()}
+    return {"errors": errors, "invalid": invalid(job), "dags": dags}
+
+
+def invalid(job):
+    """What is wrong with the JSON by its schema."""
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(job.get("schema", True))
+    Draft202012Validator.check_schema(validator.schema)
+    texts = [text for name, text in job["files"].items() if name.endswith(".json")]
+    errors = [error for text in texts for error in validator.iter_errors(json.loads(text))]
+    return [f"{error.json_path}: {error.message}" for error in errors]
+
+
+def python(job):
+    return {"python": sys.executable}
 
 
 def digest(path):
@@ -143,15 +161,6 @@ def digest(path):
         if file.is_file():
             hashed.update(str(file.relative_to(path)).encode() + b"\0" + file.read_bytes())
     return hashed.hexdigest()
-
-
-def shown(ty, value):
-    """An output as the other drivers show it: artifacts by their content."""
-    if value is None:
-        return None
-    if ty == "artifact" or ty == "artifact?":
-        return {"artifact": value, "digest": digest(value) if os.path.exists(value) else None}
-    return value
 
 
 def left_by(ti):
@@ -234,7 +243,7 @@ def artifacts(value):
     return value
 
 
-JOBS = {"run": run, "load": load}
+JOBS = {"run": run, "load": load, "python": python}
 
 if __name__ == "__main__":
     for line in sys.stdin:
