@@ -6,8 +6,8 @@ use petgraph::graph::NodeIndex;
 
 use super::Feature;
 use crate::graph::{
-    Block, Cache, Callee, Edge, Expr, ExprKind, For, NodeKind, Overlap, Param, ParamDefault, Pipeline,
-    PipelineAttributes, Port, Program, RunField, Step, Task, TaskAttributes,
+    Block, Cache, Callee, Edge, Expr, ExprKind, For, NodeKind, Overlap, Param, ParamDefault,
+    Pipeline, PipelineAttributes, Port, Program, RunField, Step, Task, TaskAttributes,
 };
 use crate::source::Span;
 use crate::types::Type;

@@ -108,13 +108,12 @@ pipeline loops(n: int = 3, sizes: list[int] = [5, 20, 10]) -> (doubled: list[int
 fn an_empty_list_gives_an_empty_list() {
     let case = python(
         r#"
-pipeline empty(n: int = 0) -> (doubled: list[int], none: list[int], after_all: str) {
+pipeline empty(n: int = 0) -> (doubled: list[int], after_all: str) {
   xs = items(n)
   doubled = for x in xs { once = double(x)
     once }
-  none = for x in [] { double(x) }
   after_all = say(f"{doubled}") after doubled
-  return { doubled: doubled, none: none, after_all: after_all }
+  return { doubled: doubled, after_all: after_all }
 }
 "#,
     );
@@ -193,7 +192,10 @@ pipeline facts(day: date = run.date, start: datetime = run.interval_start) -> (d
 "#,
     );
     case.date = Some("2024-03-10T12:00:00+00:00".into());
-    for airflow in crate::AIRFLOWS.iter().filter_map(|name| crate::engine(name)) {
+    for airflow in crate::AIRFLOWS
+        .iter()
+        .filter_map(|name| crate::engine(name))
+    {
         let ran = case.run_on(airflow, &json!({}));
         // By hand a run gets the last whole interval.
         assert_eq!(
@@ -203,6 +205,11 @@ pipeline facts(day: date = run.date, start: datetime = run.interval_start) -> (d
             ran.log
         );
         let ran = case.run_on(airflow, &json!({ "day": "2024-02-29" }));
-        assert_eq!(ran.outcome.outputs["day"], json!("2024-02-29"), "{}", ran.log);
+        assert_eq!(
+            ran.outcome.outputs["day"],
+            json!("2024-02-29"),
+            "{}",
+            ran.log
+        );
     }
 }

@@ -32,7 +32,12 @@ pipeline partly(fails: bool = true) -> (out: str) {
         let mut ran = case.run_on(airflow, &json!({}));
         assert_eq!(ran.outcome.status, "failed", "{}", ran.log);
         // The one difference: `finally` of a call that did not start is skipped.
-        assert_eq!(ran.outcome.states["nested.clean"], json!("skipped"), "{}", ran.log);
+        assert_eq!(
+            ran.outcome.states["nested.clean"],
+            json!("skipped"),
+            "{}",
+            ran.log
+        );
         ran.outcome.states["nested.clean"] = json!("not_run");
         assert_eq!(ran.outcome.states, here.states, "{}", ran.log);
     }
@@ -134,12 +139,21 @@ pipeline tries(log: str, other: str) -> (n: int) {
         let Some(engine) = engine(airflow) else {
             continue;
         };
-        let (log, other) = (folder.path().join(airflow), folder.path().join(format!("{airflow}-slow")));
+        let (log, other) = (
+            folder.path().join(airflow),
+            folder.path().join(format!("{airflow}-slow")),
+        );
         let ran = case.run_on(engine, &json!({ "log": log, "other": other }));
         assert_eq!(ran.outcome.states["n"], json!("succeeded"), "{}", ran.log);
         assert_eq!(ran.outcome.states["s"], json!("failed"), "{}", ran.log);
-        assert_eq!(std::fs::read_to_string(&log).expect("it was written"), "x\nx\nx\n");
-        assert_eq!(std::fs::read_to_string(&other).expect("it was written"), "begun\n");
+        assert_eq!(
+            std::fs::read_to_string(&log).expect("it was written"),
+            "x\nx\nx\n"
+        );
+        assert_eq!(
+            std::fs::read_to_string(&other).expect("it was written"),
+            "begun\n"
+        );
     }
 }
 
@@ -156,8 +170,14 @@ pipeline checked(n: int in 1..=5 = 1, day: date in "2024-01-01"..="2024-12-31" =
     );
     for airflow in AIRFLOWS.iter().filter_map(|name| engine(name)) {
         for (arguments, said) in [
-            (json!({ "m": 1 }), "no parameter is called m; there are: n, day, name"),
-            (json!({ "day": "2025-01-01" }), "parameter `day`: expected date in"),
+            (
+                json!({ "m": 1 }),
+                "no parameter is called m; there are: n, day, name",
+            ),
+            (
+                json!({ "day": "2025-01-01" }),
+                "parameter `day`: expected date in",
+            ),
         ] {
             let ran = case.run_on(airflow, &arguments);
             assert_eq!(ran.outcome.status, "failed", "{arguments}: {}", ran.log);
@@ -166,10 +186,19 @@ pipeline checked(n: int in 1..=5 = 1, day: date in "2024-01-01"..="2024-12-31" =
             assert!(ran.log.contains(said), "{}", ran.log);
         }
         // Airflow's own schema refuses the run.
-        for arguments in [json!({ "n": 6 }), json!({ "n": "1" }), json!({ "name": "X" })] {
+        for arguments in [
+            json!({ "n": 6 }),
+            json!({ "n": "1" }),
+            json!({ "name": "X" }),
+        ] {
             let ran = case.run_on(airflow, &arguments);
             assert_ne!(ran.outcome.status, "succeeded", "{arguments}: {}", ran.log);
-            assert!(!ran.outcome.states.values().any(|state| state == "succeeded"));
+            assert!(
+                !ran.outcome
+                    .states
+                    .values()
+                    .any(|state| state == "succeeded")
+            );
         }
     }
 }

@@ -32,9 +32,9 @@ pub fn support(feature: Feature) -> Support {
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
         Feature::If => Emulated("a branch task, and one that joins the arms"),
-        Feature::For => Emulated(
-            "a mapped task group; more than 1,024 items need the setting `max_map_length`",
-        ),
+        Feature::For => {
+            Emulated("a mapped task group; more than 1,024 items need the setting `max_map_length`")
+        }
         Feature::NestedRuntimeFor => Refused {
             reason: "Airflow maps no task group inside a mapped one",
             nearest: "a constant list for the outer or the inner loop, or one loop over a list of pairs that a component makes",
@@ -53,25 +53,29 @@ pub fn support(feature: Feature) -> Support {
         Feature::RunStatus => Emulated("whether the task after the body's last ones succeeded"),
         Feature::RunId => Native,
         Feature::RunName => Emulated("the run's id, for Airflow knows no other name"),
-        Feature::RunDate => Emulated("the UTC day of the logical date, or of a run without one its start"),
+        Feature::RunDate => {
+            Emulated("the UTC day of the logical date, or of a run without one its start")
+        }
         Feature::RunInterval => Native,
-        Feature::Image => Degrades("the `bash` operator runs steps on the worker, without an image"),
+        Feature::Image => {
+            Degrades("the `bash` operator runs steps on the worker, without an image")
+        }
         Feature::Cpu | Feature::Memory | Feature::Gpu => {
             Degrades("the `bash` operator runs steps on the worker, which bounds nothing")
         }
         Feature::Disk => Degrades("the `kubernetes` operator alone asks for disk"),
-        Feature::Retry => {
-            Emulated("`retries`; Airflow varies growing delays by some seconds, and Airflow 2 doubles them at any `backoff`")
-        }
+        Feature::Retry => Emulated(
+            "`retries`; Airflow varies growing delays by some seconds, and Airflow 2 doubles them at any `backoff`",
+        ),
         Feature::FractionalBackoff => Degrades("Airflow 2 doubles delays whatever the factor is"),
         Feature::MaxDelay | Feature::FractionalDelay | Feature::Timeout => Native,
         Feature::Cache | Feature::CacheDuration => {
             Degrades("Airflow has no cache of tasks: the step runs each time")
         }
         Feature::Env => Native,
-        Feature::Secrets => Emulated(
-            "the Airflow Variable `name__key`; in a pod the key of the Kubernetes secret",
-        ),
+        Feature::Secrets => {
+            Emulated("the Airflow Variable `name__key`; in a pod the key of the Kubernetes secret")
+        }
         Feature::Labels => Degrades("the `bash` operator has nothing to put labels on"),
         Feature::Kubernetes => Degrades("only the `kubernetes` operator makes pods"),
         Feature::Owner | Feature::Tags | Feature::Schedule | Feature::Catchup => Native,
@@ -88,9 +92,9 @@ pub fn support(feature: Feature) -> Support {
             Emulated("`dagrun_timeout`: what is left does not run, `finally` neither")
         }
         Feature::Parallelism => Emulated("`max_active_tasks`, which all runs of the DAG share"),
-        Feature::DependsOnPast => {
-            Degrades("Airflow asks it of each task: one waits for its own success in the run before")
-        }
+        Feature::DependsOnPast => Degrades(
+            "Airflow asks it of each task: one waits for its own success in the run before",
+        ),
         Feature::PipelineLabels => Emulated("tags `key=value`"),
     }
 }

@@ -33,7 +33,11 @@ impl Instance<'_> {
         match &expr.kind {
             ExprKind::Const(value) => Expr::Const(widen(&expr.ty, value.clone())),
             ExprKind::Param(name) => {
-                let param = self.pipeline.params.iter().find(|param| param.name == *name);
+                let param = self
+                    .pipeline
+                    .params
+                    .iter()
+                    .find(|param| param.name == *name);
                 let param = param.expect("a checked program reads parameters that exist");
                 let read = match &self.params {
                     None => Expr::Param(name.clone()),
@@ -47,7 +51,9 @@ impl Instance<'_> {
             }
             ExprKind::Run(field) => Expr::Run(field.name()),
             ExprKind::Node(node) => {
-                let output = self.has_one_output(*node).then(|| UNNAMED_OUTPUT.to_owned());
+                let output = self
+                    .has_one_output(*node)
+                    .then(|| UNNAMED_OUTPUT.to_owned());
                 let read = self.read(*node, output);
                 as_type(read, &self.pipeline.graph[*node].ty, &expr.ty)
             }

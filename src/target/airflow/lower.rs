@@ -18,10 +18,10 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 
 use super::expr::Instance;
+use super::limits::MOST_TASKS;
 use super::model::{
     Arm, Expand, Expr, Given, Joined, Operator, RunsIf, Task, TaskGroup, TriggerRule, TypeTree,
 };
-use super::limits::MOST_TASKS;
 use super::step;
 use crate::diagnostics::Diagnostic;
 use crate::graph::{
@@ -164,7 +164,10 @@ impl<'a> Lowering<'a> {
         }
         let outputs = pipeline.outputs.iter().map(|output| {
             let value = instance.widened(&output.value, &output.ty);
-            let checked = output.ty.is_value().then(|| TypeTree(type_tree(&output.ty)));
+            let checked = output
+                .ty
+                .is_value()
+                .then(|| TypeTree(type_tree(&output.ty)));
             (output.name.clone(), Given { value, ty: checked })
         });
         let outputs = Operator::Outputs {
@@ -191,7 +194,12 @@ impl<'a> Lowering<'a> {
             let entry = if before.is_empty() {
                 entry.clone()
             } else {
-                Entry::after(before.iter().map(|node| instance.tasks[node].clone()).collect())
+                Entry::after(
+                    before
+                        .iter()
+                        .map(|node| instance.tasks[node].clone())
+                        .collect(),
+                )
             };
             let task = self.node(instance, node, place, entry);
             instance.tasks.insert(node, task);
@@ -321,11 +329,15 @@ impl<'a> Lowering<'a> {
             let mut value = None;
             if let Some(block) = block {
                 let mut entry = Entry::after(vec![chooser.clone()]);
-                if !place.is_mapped
-                    && holds_loop(self.program, instance.pipeline, block, &|_| true)
+                if !place.is_mapped && holds_loop(self.program, instance.pipeline, block, &|_| true)
                 {
                     // Airflow 2 does not skip the items of a mapped group that stands right behind a branch.
-                    let first = self.add(&format!("{}-then-{}", node.name, number + 1), place, entry, Operator::Empty);
+                    let first = self.add(
+                        &format!("{}-then-{}", node.name, number + 1),
+                        place,
+                        entry,
+                        Operator::Empty,
+                    );
                     entry = Entry::after(vec![first]);
                 }
                 if !block.nodes.is_empty() {
@@ -519,13 +531,7 @@ impl<'a> Lowering<'a> {
         task_id
     }
 
-    fn group(
-        &mut self,
-        name: &str,
-        place: &Place,
-        doc: &str,
-        expand: Option<Expand>,
-    ) -> String {
+    fn group(&mut self, name: &str, place: &Place, doc: &str, expand: Option<Expand>) -> String {
         // Unlike a task's, a group's id holds no dots.
         let group_id = self.free(format!("{}{name}", place.id).replace('.', "-"));
         self.groups.push(TaskGroup {

@@ -52,9 +52,10 @@ pub fn operator(
         max_active_tis_per_dagrun: limit,
         ..Default::default()
     };
-    let secrets = attributes.secrets.iter().map(|(variable, secret)| {
-        (variable.clone(), format!("{}/{}", secret.name, secret.key))
-    });
+    let secrets = attributes
+        .secrets
+        .iter()
+        .map(|(variable, secret)| (variable.clone(), format!("{}/{}", secret.name, secret.key)));
     step.secrets = secrets.collect();
     schedule(&mut step, attributes);
     if flavour == AirflowOperator::Bash {
@@ -230,11 +231,15 @@ pub fn component(component: &graph::Component) -> Component {
         }
     });
     plain.inputs = inputs.collect();
-    let outputs = component.outputs.iter().enumerate().map(|(at, port)| Output {
-        name: port.name.clone(),
-        ty: TypeTree(type_tree(&port.ty)),
-        by: gives.get(at).copied().unwrap_or(By::Str),
-    });
+    let outputs = component
+        .outputs
+        .iter()
+        .enumerate()
+        .map(|(at, port)| Output {
+            name: port.name.clone(),
+            ty: TypeTree(type_tree(&port.ty)),
+            by: gives.get(at).copied().unwrap_or(By::Str),
+        });
     plain.outputs = outputs.collect();
     plain
 }

@@ -29,7 +29,9 @@ pub fn support(feature: Feature) -> Support {
         },
         Feature::If => Emulated("a template whose tasks ask which branch was taken"),
         Feature::For | Feature::NestedRuntimeFor => Native,
-        Feature::LoopLimit | Feature::NestedLoopLimit => Emulated("the `parallelism` of a template that holds the loop alone"),
+        Feature::LoopLimit | Feature::NestedLoopLimit => {
+            Emulated("the `parallelism` of a template that holds the loop alone")
+        }
         Feature::GatherValues => {
             Emulated("an expression makes one list of the texts that Argo gathers")
         }
