@@ -118,7 +118,7 @@ component third(log: str) -> int {
     [ "$(wc -l < "$log")" -ge 3 ]
     echo 3 > "$output"
   """
-  retry: { attempts: 3, delay: 100ms, backoff: 2.0, max_delay: 1s }
+  retry: { attempts: 3, delay: 1s, backoff: 2.0, max_delay: 2s }
 }
 component slow(log: str) {
   shell: """

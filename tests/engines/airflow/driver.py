@@ -85,6 +85,78 @@ except BaseException:
     words.write(pathlib.Path(LOG.name).read_text(errors="replace") + traceback.format_exc())
     raise
 
+# What would start a container runs the command here, in folders of its own.
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.providers.docker.operators.docker import DockerOperator
+
+
+def as_process(task, argv, environment):
+    path = f"{sys.prefix}/bin:{os.environ['PATH']}"
+    done = subprocess.run(argv, env={"PATH": path, **environment}, stdout=subprocess.PIPE, cwd=task.mlpc_here)
+    os.write(1, done.stdout)
+    if done.returncode != 0:
+        raise RuntimeError(f"the container ended with {done.returncode}")
+    return done.stdout.decode().rstrip("\n").rpartition("\n")[2]
+
+
+def run_docker(self, context):
+    return as_process(self, self.command, self.environment)
+
+
+def run_pod(self, context):
+    def seen(text):
+        # As Kubernetes reads arguments and variables.
+        return re.sub(r"\$\$|\$\((\w+)\)", lambda found: "EXPANDED" if found[1] else "$", text)
+
+    argv = [seen(word) for word in [*self.cmds, *self.arguments]]
+    as_process(self, argv, {variable.name: seen(variable.value) for variable in self.env_vars})
+    return json.loads(pathlib.Path(self.result()).read_text())
+
+
+DockerOperator.execute = run_docker
+KubernetesPodOperator.execute = run_pod
+
+
+def give_places(dag):
+    for task in dag.tasks:
+        if isinstance(task, (DockerOperator, KubernetesPodOperator)):
+            here = tempfile.mkdtemp(dir=HOME)
+            task.mlpc_here, task.folder = here, f"{here}/values"
+            if isinstance(task, KubernetesPodOperator):
+                task.result = lambda here=here: f"{here}/xcom/return.json"
+
+
+def container(task):
+    """What the operator asks the engine for."""
+    if isinstance(task, DockerOperator):
+        return {
+            "image": task.image,
+            "cpus": task.cpus,
+            "mem_limit": task.mem_limit,
+            "device_requests": task.device_requests,
+            "labels": task.labels,
+            "mounts": [[mount["Source"], mount["Target"]] for mount in task.mounts],
+        }
+    if isinstance(task, KubernetesPodOperator):
+        from kubernetes.client import ApiClient
+
+        plain = ApiClient().sanitize_for_serialization
+        return {
+            "image": task.image,
+            "resources": plain(task.container_resources),
+            "labels": task.labels,
+            "annotations": task.annotations,
+            "node_selector": task.node_selector,
+            "tolerations": plain(task.tolerations),
+            "service_account": task.service_account_name,
+            "image_pull_secrets": plain(task.image_pull_secrets),
+            "volumes": plain(task.volumes),
+            "volume_mounts": plain(task.volume_mounts),
+            "secrets": [[secret.deploy_target, secret.secret, secret.key] for secret in task.secrets],
+        }
+    return None
+
+
 STATES = {"success": "succeeded", "failed": "failed", "skipped": "skipped", "upstream_failed": "not_run", None: "not_run"}
 runs = 0
 
@@ -116,6 +188,7 @@ def load(job):
                 "priority_weight": task.priority_weight,
                 "owner": task.owner,
                 "operator": type(task).__name__,
+                "container": container(task),
             }
         dags[dag_id] = {
             "fileloc": os.path.basename(dag.fileloc),
@@ -192,6 +265,7 @@ def run(job):
             raise RuntimeError(error)
         (dag,) = bag.dags.values()
         spec = json.loads(job["files"][f"{dag.dag_id}.airflow.json"])["dag"]
+        give_places(dag)
         runs += 1
         date = datetime(2024, 2, 1, tzinfo=timezone.utc) + timedelta(hours=runs)
         if "date" in job:
@@ -206,6 +280,10 @@ def run(job):
         began = [ti.task_id for ti in instances if ti.map_index >= 0 and ti.state in ("success", "failed")]
         groups = {names[task_id].get("task_group") for task_id in began}
         reached = {name for name, task in names.items() if task.get("task_group") in groups}
+        # Loops over an empty list: there was nothing to run.
+        listed = {ti.task_id for ti in instances if ti.state == "success"}
+        empty = {task["group"] for name, task in names.items() if task["operator"] == "gather" and name in listed}
+        empty -= groups
         for ti in sorted(instances, key=lambda ti: (ti.task_id, ti.map_index)):
             state = ti.state and str(getattr(ti.state, "value", ti.state))
             answer["states"].setdefault(ti.task_id, []).append(state)
@@ -213,7 +291,7 @@ def run(job):
             name = task.get("task_display_name", ti.task_id)
             if ti.task_id in reached:
                 name = name.replace("[*]", f"[{ti.map_index}]")
-            if "component" in task and "[-1]" not in name and state != "removed":
+            if "component" in task and task.get("task_group") not in empty and state != "removed":
                 state = STATES.get(state, state)
                 answer["tasks"][name] = {"state": state}
                 answer["attempts"][name] = ti.try_number
