@@ -1,7 +1,9 @@
 //! What of the capability table a program uses, and where.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use indexmap::IndexMap;
 use petgraph::graph::NodeIndex;
 
 use super::Feature;
@@ -13,18 +15,19 @@ use crate::source::Span;
 use crate::types::Type;
 
 /// A feature and a place that uses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Use {
     pub feature: Feature,
     pub span: Span,
+    /// The tasks for which the place uses it, where that is what it belongs to.
+    pub tasks: Vec<Arc<TaskAttributes>>,
 }
 
 /// All that the program uses, in the order of its places; each feature once a place.
 pub fn uses(program: &Program) -> Vec<Use> {
     let mut scan = Scan {
         program,
-        found: Vec::new(),
-        seen: HashSet::new(),
+        found: IndexMap::new(),
         in_runtime_loop: false,
     };
     for component in &program.components {
@@ -33,24 +36,28 @@ pub fn uses(program: &Program) -> Vec<Use> {
     for (at, pipeline) in program.pipelines.iter().enumerate() {
         scan.pipeline(pipeline, at == program.entry.0);
     }
-    scan.found.sort_by_key(|used| (used.span, used.feature));
-    scan.found
+    let found = scan.found.into_iter();
+    let mut found: Vec<Use> = found
+        .map(|((feature, span), tasks)| Use {
+            feature,
+            span,
+            tasks,
+        })
+        .collect();
+    found.sort_by_key(|used| (used.span, used.feature));
+    found
 }
 
 struct Scan<'a> {
     program: &'a Program,
-    found: Vec<Use>,
-    seen: HashSet<Use>,
+    found: IndexMap<(Feature, Span), Vec<Arc<TaskAttributes>>>,
     /// A loop over a list that is known at run time only encloses what is looked at.
     in_runtime_loop: bool,
 }
 
 impl Scan<'_> {
     fn add(&mut self, feature: Feature, span: Span) {
-        let used = Use { feature, span };
-        if self.seen.insert(used) {
-            self.found.push(used);
-        }
+        self.found.entry((feature, span)).or_default();
     }
 
     fn component(&mut self, component: &crate::graph::Component) {
@@ -272,7 +279,7 @@ impl Scan<'_> {
 
     fn task_attributes(
         &mut self,
-        attributes: &TaskAttributes,
+        attributes: &Arc<TaskAttributes>,
         span: Span,
         component: &crate::graph::Component,
     ) {
@@ -344,7 +351,10 @@ impl Scan<'_> {
             ),
         ] {
             if used {
-                self.add(feature, span);
+                let tasks = self.found.entry((feature, span)).or_default();
+                if !tasks.contains(attributes) {
+                    tasks.push(attributes.clone());
+                }
             }
         }
     }

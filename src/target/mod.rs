@@ -14,7 +14,7 @@ pub mod table;
 use indexmap::IndexMap;
 
 use crate::diagnostics::Diagnostic;
-use crate::graph::Program;
+use crate::graph::{Program, TaskAttributes};
 pub use capability::{Feature, Support};
 pub use features::{Use, uses};
 
@@ -28,6 +28,11 @@ pub trait Target: Sync {
 
     /// This target's column of the capability table.
     fn support(&self, feature: Feature) -> Support;
+
+    /// What becomes of a feature that a task uses, where that hangs on the task or on the place: the table's answer, unless a target says more.
+    fn support_for(&self, feature: Feature, _: &TaskAttributes, _: &Options) -> Support {
+        self.support(feature)
+    }
 
     /// Lowers a program that passed [`capability::check`]. The diagnostics are limits that only the emitted
     /// document shows: sizes, names that meet after mangling.

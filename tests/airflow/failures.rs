@@ -144,6 +144,7 @@ pipeline tries(log: str, other: str) -> (n: int) {
             folder.path().join(format!("{airflow}-slow")),
         );
         let ran = case.run_on(engine, &json!({ "log": log, "other": other }));
+        assert_eq!(ran.outcome.status, "failed", "{}", ran.log);
         assert_eq!(ran.outcome.states["n"], json!("succeeded"), "{}", ran.log);
         assert_eq!(ran.outcome.states["s"], json!("failed"), "{}", ran.log);
         assert_eq!(

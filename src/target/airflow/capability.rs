@@ -1,6 +1,6 @@
 //! Airflow's column of the capability table.
 
-use crate::target::{Feature, Support};
+use crate::target::{AirflowOperator, Feature, Support};
 
 pub fn support(feature: Feature) -> Support {
     use Support::{Degrades, Emulated, Native, Refused};
@@ -96,5 +96,21 @@ pub fn support(feature: Feature) -> Support {
             "Airflow asks it of each task: one waits for its own success in the run before",
         ),
         Feature::PipelineLabels => Emulated("tags `key=value`"),
+    }
+}
+
+/// What becomes of a task's feature with one of the operators.
+pub fn support_by(feature: Feature, operator: AirflowOperator) -> Support {
+    use Support::{Degrades, Emulated, Native};
+    match (feature, operator) {
+        (_, AirflowOperator::Bash) => support(feature),
+        (Feature::Packages, _) => Emulated("pip installs them when the step starts"),
+        (Feature::Image | Feature::Cpu | Feature::Memory | Feature::Labels, _) => Native,
+        (Feature::Gpu, AirflowOperator::Docker) => Emulated("any GPUs of the worker"),
+        (Feature::Disk | Feature::Kubernetes, AirflowOperator::Docker) => {
+            Degrades("only the `kubernetes` operator makes pods")
+        }
+        (Feature::Gpu | Feature::Disk | Feature::Kubernetes, AirflowOperator::Kubernetes) => Native,
+        _ => support(feature),
     }
 }

@@ -439,8 +439,11 @@ class BashStepOperator(Step):
             for line in self.process.stdout:
                 self.log.info("%s", line.decode("utf-8", "replace").rstrip("\n"))
             status = self.process.wait()
-        except BaseException:
+        except BaseException as error:
             self.on_kill()
+            if type(error).__name__ == "AirflowTaskTimeout":
+                # A failure like any other: it may be tried again.
+                raise AirflowException("the step took longer than %s" % self.execution_timeout) from None
             raise
         if status != 0:
             raise AirflowException("the step ended with %d" % status)
@@ -610,7 +613,7 @@ def kubernetes_operator():
             resources = task.get("resources", {})
             requests, limits = {}, {}
             if "cpu" in resources:
-                requests["cpu"] = str(resources["cpu"])
+                requests["cpu"] = "%g" % resources["cpu"]
             if "memory" in resources:
                 requests["memory"] = limits["memory"] = str(resources["memory"])
             if "disk" in resources:

@@ -19,7 +19,7 @@ mod step;
 use super::{Document, Feature, Options, Support, Target};
 use crate::diagnostics::Diagnostic;
 use crate::emit::{json, python};
-use crate::graph::Program;
+use crate::graph::{Program, TaskAttributes};
 
 pub use model::schema;
 
@@ -40,6 +40,10 @@ impl Target for Airflow {
 
     fn support(&self, feature: Feature) -> Support {
         capability::support(feature)
+    }
+
+    fn support_for(&self, feature: Feature, task: &TaskAttributes, options: &Options) -> Support {
+        capability::support_by(feature, step::flavour(task, &options.airflow))
     }
 
     fn emit(&self, program: &Program, options: &Options) -> (Vec<Document>, Vec<Diagnostic>) {
