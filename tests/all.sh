@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-python3 tests/engines/setup.py kubeflow argo airflow airflow2
+python3 tests/engines/setup.py kubeflow argo airflow airflow2 precommit
 cargo test --locked "$@"
