@@ -289,7 +289,6 @@ pipeline p() { train() }
     assert_eq!(
         degraded("bash"),
         [
-            "W0601 `image` degrades on `airflow`",
             "W0601 `resources.cpu` degrades on `airflow`",
             "W0601 `resources.disk` degrades on `airflow`"
         ]

@@ -3,7 +3,7 @@
 use crate::target::{AirflowOperator, Feature, Support};
 
 pub fn support(feature: Feature) -> Support {
-    use Support::{Degrades, Emulated, Native, Refused};
+    use Support::{Degrades, Emulated, Ignored, Native, Refused};
     match feature {
         Feature::PythonStep | Feature::RunStep | Feature::ShellStep => {
             Emulated("a process of the worker, a container or a pod: the operator of mlpc.toml")
@@ -58,7 +58,7 @@ pub fn support(feature: Feature) -> Support {
         }
         Feature::RunInterval => Native,
         Feature::Image => {
-            Degrades("the `bash` operator runs steps on the worker, without an image")
+            Ignored("the `bash` operator runs steps on the worker, without a container")
         }
         Feature::Cpu | Feature::Memory | Feature::Gpu => {
             Degrades("the `bash` operator runs steps on the worker, which bounds nothing")
