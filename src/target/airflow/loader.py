@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import types
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 import pendulum
 
