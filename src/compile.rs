@@ -151,7 +151,7 @@ impl Compilation {
     pub fn check_target(&self, target: &dyn Target) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for program in &self.programs {
-            for diagnostic in capability::check(target, program) {
+            for diagnostic in capability::check(target, program, &self.config.options) {
                 // Two pipelines of a file may share a component.
                 if !found.contains(&diagnostic) {
                     found.push(diagnostic);

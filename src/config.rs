@@ -10,6 +10,10 @@
 //! artifact_repository = "s3"            # s3, gcs, azure or oss
 //! kind = "WorkflowTemplate"             # or Workflow
 //!
+//! [target.airflow]
+//! operator = "kubernetes"               # bash, docker or kubernetes
+//! artifact_root = "/mnt/artifacts"      # a folder that all workers see
+//!
 //! [target.local]
 //! python = "venv/bin/python"
 //! jobs = 4
@@ -30,7 +34,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostics::{Code, Diagnostic, Severity, codes, did_you_mean, one_of};
 use crate::source::{FileId, SourceMap, Span};
-use crate::target::{ArgoKind, ArtifactRepository, Options};
+use crate::target::{AirflowOperator, ArgoKind, ArtifactRepository, Options};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
@@ -193,6 +197,17 @@ impl<'a, 'd> Section<'a, 'd> {
                 ];
                 argo.choice("kind", &kinds, &mut options.kind);
                 argo.finish();
+            }
+            if let Some(mut airflow) = targets.section("airflow") {
+                let options = &mut config.options.airflow;
+                let operators = [
+                    ("bash", AirflowOperator::Bash),
+                    ("docker", AirflowOperator::Docker),
+                    ("kubernetes", AirflowOperator::Kubernetes),
+                ];
+                airflow.choice("operator", &operators, &mut options.operator);
+                airflow.text("artifact_root", &mut options.artifact_root);
+                airflow.finish();
             }
             if let Some(mut local) = targets.section("local") {
                 let options = &mut config.options.local;

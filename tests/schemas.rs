@@ -7,6 +7,11 @@ fn the_plan_schema_is_that_of_the_code() {
     held("plan.schema.json", &mlpc::plan::schema());
 }
 
+#[test]
+fn the_airflow_schema_is_that_of_the_code() {
+    held("airflow.schema.json", &mlpc::target::airflow::schema());
+}
+
 fn held(name: &str, schema: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("schemas")

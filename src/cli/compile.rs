@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(short, long = "target", value_name = "TARGET")]
     targets: Vec<String>,
 
-    /// Where to write: a file, replaced whole or not at all; a folder for several targets, which gets one for each; - is standard output
+    /// Where to write: a file, replaced whole or not at all; a folder where a target gives several files, or for several targets, which gets one for each; - is standard output
     #[arg(
         short,
         long,
@@ -157,15 +157,17 @@ impl Args {
     }
 }
 
+/// All documents or none: folders that had to be made are all that a failure leaves.
 fn write_all(folder: &Path, documents: &[Document], inputs: &[PathBuf]) -> Result<(), Failure> {
-    output::make_folder(folder)?;
-    for document in documents {
-        output::check_target(&folder.join(&document.name), inputs)?;
+    let files: Vec<(PathBuf, &str)> = documents
+        .iter()
+        .map(|document| (folder.join(&document.name), document.text.as_str()))
+        .collect();
+    for (path, _) in &files {
+        output::check_target(path, inputs)?;
     }
-    for document in documents {
-        let path = folder.join(&document.name);
+    for (path, _) in &files {
         output::make_folder(path.parent().unwrap_or(folder))?;
-        output::write_file(&path, &document.text)?;
     }
-    Ok(())
+    output::write_files(&files)
 }

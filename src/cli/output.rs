@@ -15,11 +15,26 @@ pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         return fs::write(path, text).map_err(|error| cannot_write(path, &error));
     }
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace(&target, text).map_err(|error| cannot_write(path, &error))
+    write_files(&[(path.to_owned(), text)])
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// As [`write_file`], for files that belong together: none is replaced before all of them are on the disk beside their places.
+pub fn write_files(files: &[(PathBuf, &str)]) -> Result<(), Failure> {
+    let staged = files.iter().map(|(path, text)| {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        stage(&target, text)
+            .map(|file| (path, target, file))
+            .map_err(|error| cannot_write(path, &error))
+    });
+    for (path, target, file) in staged.collect::<Result<Vec<_>, _>>()? {
+        file.persist(target)
+            .map_err(|error| cannot_write(path, &error.error))?;
+    }
+    Ok(())
+}
+
+/// A temporary file beside `path` that holds `text` and is ready to take its place.
+fn stage(path: &Path, text: &str) -> io::Result<tempfile::NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -34,8 +49,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         file.as_file().set_permissions(replaced.permissions())?;
     }
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 /// Says why `path` is no place to write a file to: it is a folder, or one of the files that were read.
@@ -157,6 +171,21 @@ mod tests {
         );
         assert!(failure.help.unwrap().starts_with("make the folder"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn files_that_belong_together_are_replaced_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = (dir.path().join("first"), dir.path().join("no/second"));
+        fs::write(&first, "old").unwrap();
+        write_files(&[(first.clone(), "new"), (second.clone(), "new")]).unwrap_err();
+        assert_eq!(fs::read_to_string(&first).unwrap(), "old");
+
+        fs::create_dir(dir.path().join("no")).unwrap();
+        write_files(&[(first.clone(), "new"), (second.clone(), "too")]).unwrap();
+        assert_eq!(fs::read_to_string(&first).unwrap(), "new");
+        assert_eq!(fs::read_to_string(&second).unwrap(), "too");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Writing: all quoting lives here, behind one door each.
 
 pub mod json;
+pub mod python;
 pub mod xml;
 pub mod yaml;

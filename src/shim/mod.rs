@@ -4,10 +4,12 @@
 //! in the text only where a step needs it. What the fronts take as arguments is built here, and nowhere else:
 //!
 //! - [`local::Call`]: a function called by the local runner, as plain words;
-//! - [`kubeflow`] and [`argo`]: a [`Step`] of any kind in a container, described by one argument.
+//! - [`kubeflow`] and [`argo`]: a [`Step`] of any kind in a container, described by one argument;
+//! - [`airflow`]: the text alone, for a loader that describes the step when it starts.
 //!
 //! The texts hold no `{{`, `}}` and `$(`, so that no engine's template reads them, and nothing that varies but the parts.
 
+pub mod airflow;
 pub mod argo;
 mod describe;
 mod expr;
@@ -18,6 +20,7 @@ mod types;
 
 pub use describe::{By, Carried, Code, Given, Input, Output, Step, Take, Work};
 pub use expr::Expr;
+pub(crate) use pattern::python_pattern;
 pub use types::type_tree;
 
 const CORE: &str = include_str!("step.py");
@@ -72,6 +75,7 @@ mod tests {
             local::FRONT,
             kubeflow::FRONT,
             argo::FRONT,
+            airflow::FRONT,
         ] {
             let text = assemble(&[part]);
             for opening in ["{{", "}}", "$(", "\t", "\"\"\""] {

@@ -6,8 +6,8 @@
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::Program;
 
-use super::Target;
 use super::features::uses;
+use super::{Options, Target};
 
 /// What a program can use that engines differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,7 +44,11 @@ pub enum Feature {
     NestedTimeout,
     If,
     For,
+    /// A `for` over a list that is known at run time only, inside another.
+    NestedRuntimeFor,
     LoopLimit,
+    /// `limit` on a loop that holds another.
+    NestedLoopLimit,
     /// The list that a loop gives, of values.
     GatherValues,
     /// The list that a loop gives, of artifacts.
@@ -125,7 +129,15 @@ impl Feature {
         (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
         (Feature::If, "`if`"),
         (Feature::For, "`for`"),
+        (
+            Feature::NestedRuntimeFor,
+            "a `for` over a run-time list inside another",
+        ),
         (Feature::LoopLimit, "`limit`"),
+        (
+            Feature::NestedLoopLimit,
+            "`limit` on a loop that holds another",
+        ),
         (Feature::GatherValues, "gathering values"),
         (Feature::GatherArtifacts, "gathering artifacts"),
         (Feature::Require, "`require`"),
@@ -207,14 +219,30 @@ pub enum Support {
     },
 }
 
+impl Support {
+    /// More for what has less effect.
+    fn severity(self) -> u8 {
+        match self {
+            Support::Native | Support::Emulated(_) | Support::Ignored(_) => 0,
+            Support::Degrades(_) => 1,
+            Support::Refused { .. } => 2,
+        }
+    }
+}
+
 /// Errors for what `target` refuses of the program, and warnings for what degrades there; each place once.
-pub fn check(target: &dyn Target, program: &Program) -> Vec<Diagnostic> {
+pub fn check(target: &dyn Target, program: &Program, options: &Options) -> Vec<Diagnostic> {
     let name = target.name();
     uses(program)
         .into_iter()
         .filter_map(|used| {
             let title = used.feature.title();
-            match target.support(used.feature) {
+            let tasks = used.tasks.iter();
+            let support = tasks
+                .map(|task| target.support_for(used.feature, task, options))
+                .max_by_key(|support| support.severity())
+                .unwrap_or_else(|| target.support(used.feature));
+            match support {
                 Support::Native | Support::Emulated(_) | Support::Ignored(_) => None,
                 Support::Degrades(lost) => Some(
                     Diagnostic::new(

@@ -1,31 +1,35 @@
 //! What of the capability table a program uses, and where.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use indexmap::IndexMap;
 use petgraph::graph::NodeIndex;
 
 use super::Feature;
 use crate::graph::{
-    Block, Cache, Callee, Edge, Expr, ExprKind, NodeKind, Overlap, Param, ParamDefault, Pipeline,
-    PipelineAttributes, Port, Program, RunField, Step, Task, TaskAttributes,
+    Block, Cache, Callee, Edge, Expr, ExprKind, For, NodeKind, Overlap, Param, ParamDefault,
+    Pipeline, PipelineAttributes, Port, Program, RunField, Step, Task, TaskAttributes,
 };
 use crate::source::Span;
 use crate::types::Type;
 use crate::value::Value;
 
 /// A feature and a place that uses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Use {
     pub feature: Feature,
     pub span: Span,
+    /// The tasks for which the place uses it, where that is what it belongs to.
+    pub tasks: Vec<Arc<TaskAttributes>>,
 }
 
 /// All that the program uses, in the order of its places; each feature once a place.
 pub fn uses(program: &Program) -> Vec<Use> {
     let mut scan = Scan {
         program,
-        found: Vec::new(),
-        seen: HashSet::new(),
+        found: IndexMap::new(),
+        in_runtime_loop: false,
     };
     for component in &program.components {
         scan.component(component);
@@ -33,22 +37,28 @@ pub fn uses(program: &Program) -> Vec<Use> {
     for (at, pipeline) in program.pipelines.iter().enumerate() {
         scan.pipeline(pipeline, at == program.entry.0);
     }
-    scan.found.sort_by_key(|used| (used.span, used.feature));
-    scan.found
+    let found = scan.found.into_iter();
+    let mut found: Vec<Use> = found
+        .map(|((feature, span), tasks)| Use {
+            feature,
+            span,
+            tasks,
+        })
+        .collect();
+    found.sort_by_key(|used| (used.span, used.feature));
+    found
 }
 
 struct Scan<'a> {
     program: &'a Program,
-    found: Vec<Use>,
-    seen: HashSet<Use>,
+    found: IndexMap<(Feature, Span), Vec<Arc<TaskAttributes>>>,
+    /// A loop over a list that is known at run time only encloses what is looked at.
+    in_runtime_loop: bool,
 }
 
 impl Scan<'_> {
     fn add(&mut self, feature: Feature, span: Span) {
-        let used = Use { feature, span };
-        if self.seen.insert(used) {
-            self.found.push(used);
-        }
+        self.found.entry((feature, span)).or_default();
     }
 
     fn component(&mut self, component: &crate::graph::Component) {
@@ -171,12 +181,22 @@ impl Scan<'_> {
                     }
                     if looping.limit.is_some() {
                         self.add(Feature::LoopLimit, node.span);
+                        if holds_loop(self.program, pipeline, &looping.body, &|_| true) {
+                            self.add(Feature::NestedLoopLimit, node.span);
+                        }
                     }
                     if let Some(value) = &looping.body.value {
                         self.gathered(&value.ty, node.span);
                     }
                     self.expr(&looping.items);
+                    let is_runtime = is_runtime(looping);
+                    if self.in_runtime_loop && is_runtime {
+                        self.add(Feature::NestedRuntimeFor, node.span);
+                    }
+                    let outer = self.in_runtime_loop;
+                    self.in_runtime_loop |= is_runtime;
                     self.block(pipeline, &looping.body);
+                    self.in_runtime_loop = outer;
                 }
                 NodeKind::Require(require) => {
                     self.add(Feature::Require, node.span);
@@ -205,8 +225,14 @@ impl Scan<'_> {
 
     fn task(&mut self, pipeline: &Pipeline, task: &Task, span: Span) {
         match task.callee {
-            Callee::Pipeline(_) => {
+            Callee::Pipeline(id) => {
                 self.add(Feature::NestedPipeline, span);
+                let callee = &self.program[id];
+                let blocks = [Some(&callee.body), callee.finally.as_ref()];
+                let loops = |block| holds_loop(self.program, callee, block, &is_runtime);
+                if self.in_runtime_loop && blocks.into_iter().flatten().any(loops) {
+                    self.add(Feature::NestedRuntimeFor, span);
+                }
                 if task.attributes.timeout.is_some() {
                     self.add(
                         Feature::NestedTimeout,
@@ -259,7 +285,7 @@ impl Scan<'_> {
 
     fn task_attributes(
         &mut self,
-        attributes: &TaskAttributes,
+        attributes: &Arc<TaskAttributes>,
         span: Span,
         component: &crate::graph::Component,
     ) {
@@ -322,7 +348,10 @@ impl Scan<'_> {
             ),
         ] {
             if used {
-                self.add(feature, span);
+                let tasks = self.found.entry((feature, span)).or_default();
+                if !tasks.contains(attributes) {
+                    tasks.push(attributes.clone());
+                }
             }
         }
     }
@@ -377,4 +406,31 @@ fn computed(program: &Program, pipeline: &Pipeline, expr: &Expr) -> bool {
         }
         _ => true,
     }
+}
+
+fn is_runtime(looping: &For) -> bool {
+    looping.items.constant().is_none()
+}
+
+/// A loop of which `which` is true stands in the block, or in a pipeline that it calls.
+pub fn holds_loop(
+    program: &Program,
+    pipeline: &Pipeline,
+    block: &Block,
+    which: &dyn Fn(&For) -> bool,
+) -> bool {
+    let mut nodes = pipeline.nodes_within(block).into_iter();
+    nodes.any(|node| match &pipeline.graph[node].kind {
+        NodeKind::For(looping) => which(looping),
+        NodeKind::Task(task) => match task.callee {
+            Callee::Component(_) => false,
+            Callee::Pipeline(id) => {
+                let callee = &program[id];
+                let blocks = [Some(&callee.body), callee.finally.as_ref()];
+                let mut blocks = blocks.into_iter().flatten();
+                blocks.any(|block| holds_loop(program, callee, block, which))
+            }
+        },
+        NodeKind::If(_) | NodeKind::Require(_) => false,
+    })
 }

@@ -3,6 +3,7 @@
 //! A target says what it can't do in its column of the capability table only ([`Target::support`]); [`check`](capability::check)
 //! turns a column and a program into diagnostics before anything is lowered. Targets don't know one another.
 
+pub mod airflow;
 pub mod argo;
 pub mod capability;
 mod features;
@@ -13,7 +14,7 @@ pub mod table;
 use indexmap::IndexMap;
 
 use crate::diagnostics::Diagnostic;
-use crate::graph::Program;
+use crate::graph::{Program, TaskAttributes};
 pub use capability::{Feature, Support};
 pub use features::{Use, uses};
 
@@ -28,6 +29,11 @@ pub trait Target: Sync {
     /// This target's column of the capability table.
     fn support(&self, feature: Feature) -> Support;
 
+    /// What becomes of a feature that a task uses, where that hangs on the task or on the place: the table's answer, unless a target says more.
+    fn support_for(&self, feature: Feature, _: &TaskAttributes, _: &Options) -> Support {
+        self.support(feature)
+    }
+
     /// Lowers a program that passed [`capability::check`]. The diagnostics are limits that only the emitted
     /// document shows: sizes, names that meet after mangling.
     fn emit(&self, program: &Program, options: &Options) -> (Vec<Document>, Vec<Diagnostic>);
@@ -35,7 +41,12 @@ pub trait Target: Sync {
 
 /// Every target, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&kubeflow::Kubeflow, &argo::Argo, &local::Local]
+    &[
+        &kubeflow::Kubeflow,
+        &argo::Argo,
+        &airflow::Airflow,
+        &local::Local,
+    ]
 }
 
 /// The target of a name as given to `-t`.
@@ -54,8 +65,25 @@ pub struct Document {
 /// What belongs to a place rather than to a pipeline: the `[target.*]` sections of `mlpc.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
+    pub airflow: AirflowOptions,
     pub argo: ArgoOptions,
     pub local: LocalOptions,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AirflowOptions {
+    /// What runs a step that doesn't say it itself.
+    pub operator: AirflowOperator,
+    /// The folder, the same on every worker, below which tasks leave artifacts.
+    pub artifact_root: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AirflowOperator {
+    #[default]
+    Bash,
+    Docker,
+    Kubernetes,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -85,6 +85,35 @@ fn the_same_file_gives_the_same_bytes_from_wherever_it_is_compiled() {
 }
 
 #[test]
+fn a_target_of_several_files_takes_a_folder() {
+    let project = hello().file("mlpc.toml", "");
+    let several = project
+        .mlpc(&["compile", "hello.mlp", "-t", "airflow"])
+        .code(2);
+    assert!(
+        several.stderr.contains("name a folder for them"),
+        "{}",
+        several.stderr
+    );
+    project
+        .mlpc(&["compile", "hello.mlp", "-t", "airflow", "-o", "dags"])
+        .code(0);
+    let text = project.read("dags/hello.airflow.json");
+    assert!(text.contains("\"format\": \"mlpc.airflow/1\""), "{text}");
+    assert!(project.read("dags/hello.py").contains("hello.airflow.json"));
+    let loader = project.read("dags/mlpc_airflow_v1.py");
+    // One that can't be written leaves all as they were.
+    std::fs::remove_file(project.path("dags/mlpc_airflow_v1.py")).unwrap();
+    std::fs::create_dir(project.path("dags/mlpc_airflow_v1.py")).unwrap();
+    std::fs::write(project.path("dags/hello.py"), "old").unwrap();
+    project
+        .mlpc(&["compile", "hello.mlp", "-t", "airflow", "-o", "dags"])
+        .code(2);
+    assert_eq!(project.read("dags/hello.py"), "old");
+    assert!(loader.starts_with("\"\"\"Builds Airflow DAGs"), "{loader}");
+}
+
+#[test]
 fn a_file_is_replaced_only_by_what_compiles() {
     let project = hello().file("bad.mlp", TWO_ERRORS).file("out.yaml", "old");
     std::fs::set_permissions(
@@ -157,7 +186,8 @@ fn several_targets_go_to_a_folder() {
     for target in mlpc::target::all() {
         let folder = project.path("new/out").join(target.name());
         let documents: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
-        assert_eq!(documents.len(), 1, "{documents:?}");
+        let expected = if target.name() == "airflow" { 3 } else { 1 };
+        assert_eq!(documents.len(), expected, "{documents:?}");
     }
     project
         .mlpc(&["compile", "hello.mlp", "-t", "all", "-o", "hello.mlp"])

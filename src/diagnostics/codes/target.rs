@@ -20,9 +20,17 @@ super::codes! {
     NAMES_MEET = "E0632", "two names that are one on the target";
     /// `argo`
     NO_IMAGE = "E0633", "a step in a container without an image";
+    /// `airflow`
+    AIRFLOW_NO_IMAGE = "E0640", "a step in a container without an image";
+    /// `airflow`
+    AIRFLOW_NUL = "E0641", "text that Airflow can't carry";
+    /// `airflow`
+    AIRFLOW_TOO_MANY_TASKS = "E0642", "more tasks than Airflow can take";
     DEGRADED = "W0601", "this has less effect on the target than it says";
     /// `kubeflow`
     KUBEFLOW_LOCAL_PATH = "W0612", "an artifact that a cluster does not see";
     /// `argo`
     CACHE_OFF = "W0635", "a task that Argo can't cache";
+    /// `airflow`
+    AIRFLOW_MANY_TASKS = "W0642", "a DAG of very many tasks";
 }

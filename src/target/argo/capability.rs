@@ -28,8 +28,10 @@ pub fn support(feature: Feature) -> Support {
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
         Feature::If => Emulated("a template whose tasks ask which branch was taken"),
-        Feature::For => Native,
-        Feature::LoopLimit => Emulated("the `parallelism` of a template that holds the loop alone"),
+        Feature::For | Feature::NestedRuntimeFor => Native,
+        Feature::LoopLimit | Feature::NestedLoopLimit => {
+            Emulated("the `parallelism` of a template that holds the loop alone")
+        }
         Feature::GatherValues => {
             Emulated("an expression makes one list of the texts that Argo gathers")
         }

@@ -35,8 +35,11 @@ pub fn support(feature: Feature) -> Support {
         Feature::If => Emulated(
             "a DAG with one of its own for each branch, of which the conditions let one run",
         ),
-        Feature::For => Emulated("a DAG that holds the repeated one"),
-        Feature::LoopLimit | Feature::GatherValues | Feature::GatherArtifacts => Native,
+        Feature::For | Feature::NestedRuntimeFor => Emulated("a DAG that holds the repeated one"),
+        Feature::LoopLimit
+        | Feature::NestedLoopLimit
+        | Feature::GatherValues
+        | Feature::GatherArtifacts => Native,
         Feature::Require => Emulated("a step that fails when the condition is false"),
         Feature::After => Native,
         Feature::Finally => {
