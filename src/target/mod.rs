@@ -8,6 +8,7 @@ pub mod capability;
 mod features;
 pub mod kubeflow;
 pub mod local;
+pub mod prefect;
 pub mod table;
 
 use indexmap::IndexMap;
@@ -35,7 +36,12 @@ pub trait Target: Sync {
 
 /// Every target, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&kubeflow::Kubeflow, &argo::Argo, &local::Local]
+    &[
+        &kubeflow::Kubeflow,
+        &argo::Argo,
+        &prefect::Prefect,
+        &local::Local,
+    ]
 }
 
 /// The target of a name as given to `-t`.

@@ -20,9 +20,21 @@ super::codes! {
     NAMES_MEET = "E0632", "two names that are one on the target";
     /// `argo`
     NO_IMAGE = "E0633", "a step in a container without an image";
+    /// `prefect`
+    PREFECT_TEMPLATE = "E0650", "text that Prefect would take for a template";
+    /// `prefect`
+    PREFECT_SECRET_NAME = "E0651", "a secret that no Prefect block can hold";
+    /// `prefect`
+    PREFECT_ATTEMPTS = "E0652", "more attempts than Prefect makes";
+    /// `prefect`
+    PREFECT_INTERVAL = "E0653", "an interval that Prefect can't tell";
+    /// `prefect`
+    PREFECT_PACKAGES = "E0654", "two versions of a package in one environment";
     DEGRADED = "W0601", "this has less effect on the target than it says";
     /// `kubeflow`
     KUBEFLOW_LOCAL_PATH = "W0612", "an artifact that a cluster does not see";
     /// `argo`
     CACHE_OFF = "W0635", "a task that Argo can't cache";
+    /// `prefect`
+    PREFECT_DOC_BRACES = "W0650", "a description that Prefect would take for a template";
 }
