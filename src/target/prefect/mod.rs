@@ -23,7 +23,7 @@ mod steps;
 
 use super::{Document, Feature, Options, Support, Target};
 use crate::diagnostics::Diagnostic;
-use crate::graph::Program;
+use crate::graph::{Program, PythonSourceId};
 use crate::shim::process;
 
 /// What the module imports; a text that mypy and ruff look at as it stands.
@@ -67,17 +67,28 @@ impl Target for Prefect {
                 format!("{head}{lines}"),
             ));
         }
-        for source in &program.sources {
-            let path = format!("{}/{}", sources_folder(program), source.path);
+        for (at, source) in program.sources.iter().enumerate() {
+            let path = source_path(program, PythonSourceId(at));
             documents.push(document(path, source.text.to_string()));
         }
         (documents, diagnostics)
     }
 }
 
-/// Where the user's Python files are, from the module's folder.
-fn sources_folder(program: &Program) -> String {
-    format!("{}_steps", program.entry().name)
+/// Where one of the user's Python files is, from the module's folder.
+fn source_path(program: &Program, id: PythonSourceId) -> String {
+    let folder = program
+        .path
+        .rfind('/')
+        .map_or("", |end| &program.path[..=end]);
+    // Files beside the program keep their short names, if all are.
+    let beside = program
+        .sources
+        .iter()
+        .all(|source| source.path.starts_with(folder));
+    let path = &program[id].path;
+    let path = if beside { &path[folder.len()..] } else { path };
+    format!("{}_steps/{path}", program.entry().name)
 }
 
 fn document(name: String, text: String) -> Document {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::module::{Function, Module};
 use super::scope::SUPPORT;
-use super::sources_folder;
+use super::source_path;
 use crate::emit::python::names::Names;
 use crate::emit::python::{Def, Param, Py, Stmt};
 use crate::graph::{
@@ -194,9 +194,8 @@ fn digest(
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// The step as the shim reads it; a Python file is named by its path below the module's folder.
+/// The step as the shim reads it, but for the source: the support module reads the file.
 fn description(module: &Module, component: &Component) -> Json {
-    let mut at = None;
     let work = match &component.step {
         Step::Run(words) => Work::Run(words.clone()),
         Step::Shell(script) => Work::Shell {
@@ -208,14 +207,10 @@ fn description(module: &Module, component: &Component) -> Json {
                 PythonCode::Installed { module } => Code::Installed {
                     module: module.clone(),
                 },
-                PythonCode::Embedded(id) => {
-                    let path = &module.program[*id].path;
-                    at = Some(format!("{}/{path}", sources_folder(module.program)));
-                    Code::Embedded {
-                        file: path.clone(),
-                        source: String::new(),
-                    }
-                }
+                PythonCode::Embedded(id) => Code::Embedded {
+                    file: source_path(module.program, *id),
+                    source: String::new(),
+                },
             },
         },
     };
@@ -257,9 +252,7 @@ fn description(module: &Module, component: &Component) -> Json {
     };
     let mut json = process::description(&step);
     let entries = json.as_object_mut().expect("a description is an object");
-    if let Some(at) = at {
-        entries.insert("source".into(), json!({ "at": at }));
-    }
+    entries.shift_remove("source");
     if component.unnamed_output {
         debug_assert_eq!(component.outputs[0].name, UNNAMED_OUTPUT);
         entries.insert("unnamed".into(), true.into());
