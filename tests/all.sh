@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-python3 tests/engines/setup.py kubeflow argo
+python3 tests/engines/setup.py kubeflow argo prefect
 cargo test --locked "$@"
