@@ -97,8 +97,10 @@ type Both = { text: str, n: float }
 pipeline travel(n: int = 3, name: str = "x") -> (grade: str, all: str, wide: float, shown: str, both: Both, lists: list[float]) {
   f1 = score(n)
   p  = pair(n)
-  grade = say(f"{name}: {f1} {p.a} {p.b ?? "none"} {n}")
-  all = say(f"<{grade}>{[n, p.a]}")
+  b = p.b ?? "none"
+  both_n = [n, p.a]
+  grade = say(f"{name}: {f1} {p.a} {b} {n}")
+  all = say(f"<{grade}>{both_n}")
   m = fit(p.a)
   shown = read(m.model)
   wide = show_float(n)
@@ -217,7 +219,10 @@ pipeline inner(text: str, n: int) -> str {
 pipeline two(n: int) -> (low: int, high: int) {
   low = double(n)
   high = double(low)
-  finally { after_two = say(f"two {run.status} {low ?? 0}") }
+  finally {
+    low_or = low ?? 0
+    after_two = say(f"two {run.status} {low_or}")
+  }
   return { low: low, high: high }
 }
 
@@ -287,7 +292,9 @@ pipeline failing(path: str, fails: bool = true) -> (out: str) {
   sum = total(gone)
   finally {
     first_last = say("z")
-    last = note(path, text=f"run {run.status} {bad ?? "absent"} {unrelated ?? "absent"}") after first_last
+    bad_or = bad ?? "absent"
+    unrelated_or = unrelated ?? "absent"
+    last = note(path, text=f"run {run.status} {bad_or} {unrelated_or}") after first_last
     if run.status == "failed" { told = note(path, text="failed") after last } else { told2 = note(path, text="fine") after last }
   }
   return { out: bad }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::scope::{RunFacts, SUPPORT};
 use super::{body, params, steps};
 use crate::emit::python::names::Names;
+use crate::emit::python::translate::{MOMENT, TEXT};
 use crate::emit::python::{Code, Def, Py, Stmt, template};
 use crate::graph::{
     Callee, Component, ComponentId, NodeKind, Pipeline, PipelineId, Program, Task, TaskAttributes,
@@ -17,6 +18,8 @@ use crate::value::Value;
 /// Names that mean something in every function: they are no one's else.
 const TAKEN: &[&str] = &[
     SUPPORT,
+    MOMENT,
+    TEXT,
     "AfterValidator",
     "Annotated",
     "Any",

@@ -3,7 +3,7 @@
 use super::module::Module;
 use super::scope::{Free, SUPPORT, Scope};
 use super::steps::annotation;
-use crate::emit::python::translate::widened_value;
+use crate::emit::python::translate::{MOMENT, TEXT, widened_value};
 use crate::emit::python::{Param, Py, Stmt};
 use crate::graph::{self, ParamDefault};
 use crate::shim::type_tree;
@@ -28,6 +28,8 @@ pub fn flow(module: &Module, scope: &mut Scope) -> (Vec<Param>, Vec<Stmt>) {
 pub fn names(params: &[graph::Param]) -> Vec<String> {
     let mut names = crate::emit::python::names::Names::with([
         SUPPORT,
+        MOMENT,
+        TEXT,
         "float",
         "model_config",
         "return_state",

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::emit::python::names::Names;
-use crate::emit::python::translate::{Leaf, translate, translate_to};
+use crate::emit::python::translate::{Leaf, MOMENT, TEXT, translate, translate_to};
 use crate::emit::python::{Param, Py};
 use crate::graph::{Block, Expr, ExprKind, NodeKind, Pipeline, RunField};
 use crate::types::Type;
@@ -118,7 +118,7 @@ impl<'a> Scope<'a> {
 
     /// The expression with what is there; it must read nothing that comes later.
     pub fn now(&self, expr: &Expr) -> Py {
-        translate(self.pipeline, expr, &mut |leaf| self.leaf(leaf))
+        in_support(translate(self.pipeline, expr, &mut |leaf| self.leaf(leaf)))
     }
 
     /// The expression as a value of a type, which may come later.
@@ -134,6 +134,7 @@ impl<'a> Scope<'a> {
 
     /// What reads values that come later is a function of them, unless it only passes them on or takes one of their fields.
     fn lift(&self, py: Py) -> Py {
+        let py = in_support(py);
         let mut needs: Vec<String> = Vec::new();
         py.for_each(&mut |inner| {
             if let Py::Name(name) = inner
@@ -161,6 +162,13 @@ impl<'a> Scope<'a> {
             }
         }
     }
+}
+
+/// What translated expressions call is in the support module.
+fn in_support(py: Py) -> Py {
+    [TEXT, MOMENT].into_iter().fold(py, |py, name| {
+        py.renamed(name, &format!("{SUPPORT}.{name}"))
+    })
 }
 
 /// A name, or an item of one.
