@@ -1,5 +1,7 @@
 //! Attributes: retries, time-outs, the cache, secrets, the deployment.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::case;
@@ -112,18 +114,27 @@ pipeline counted(data: Dataset, log: str) -> (n: int, made: Dataset) {
         file("same", "abc"),
         file("other", "abcd"),
     );
-    let run = |data: &std::path::Path| case.run(json!({ "data": data, "log": log }));
+    let run = |data: &Path| case.run(json!({ "data": data, "log": log }));
     let Some(first) = run(&one) else {
         return;
     };
     assert_eq!(first.outputs["n"], 3, "{}", first.log);
     let again = run(&same).expect("Prefect is there");
-    assert_eq!(
-        (again.states["copy"].as_str(), again.states["n"].as_str()),
-        ("", "cached"),
-        "{}",
-        again.log
-    );
+    let states =
+        |outcome: &crate::Outcome| [outcome.states["made"].clone(), outcome.states["n"].clone()];
+    assert_eq!(states(&again), ["cached", "cached"], "{}", again.log);
+    assert_eq!(again.outputs, first.outputs);
+    // Other content is another entry.
+    let changed = run(&other).expect("Prefect is there");
+    assert_eq!(states(&changed), ["succeeded", "succeeded"]);
+    assert_eq!(changed.outputs["n"], 4);
+    // An entry whose files are gone does not count; what it makes anew does.
+    let made = Path::new(first.outputs["made"].as_str().expect("a path"));
+    std::fs::remove_dir_all(made.parent().expect("a folder")).expect("it is there");
+    let renewed = run(&one).expect("Prefect is there");
+    assert_eq!(states(&renewed), ["succeeded", "cached"], "{}", renewed.log);
+    let last = run(&one).expect("Prefect is there");
+    assert_eq!(states(&last), ["cached", "cached"], "{}", last.log);
 }
 
 #[test]

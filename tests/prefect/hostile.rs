@@ -138,7 +138,7 @@ component odd() -> str {
 
 component env() -> str {
   shell: "printf '%s' \"$ODD\" > \"$output\""
-  env: { ODD: "'\"{{ x }}\\\n" }
+  env: { ODD: "\n'\"{{ x }}\\" }
 }
 
 ## Says "what" \ it is told: """ {{ x }}.
@@ -152,5 +152,5 @@ pipeline scripts() -> (env: str) {
     );
     assert_eq!(case.codes(), ["W0650"]);
     case.checked();
-    case.gives(json!({}), json!({ "env": "'\"{{ x }}\\\n" }));
+    case.gives(json!({}), json!({ "env": "\n'\"{{ x }}\\" }));
 }

@@ -42,6 +42,7 @@ os.environ.update(
     NO_COLOR="1",
 )
 
+import yaml
 from prefect import task_engine
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
@@ -108,10 +109,10 @@ def imported(files, folder):
         importlib.invalidate_caches()
 
 
-def flow_of(module):
-    return getattr(module, module.__name__.removesuffix("_flow"), None) or getattr(
-        module, module.__name__.removesuffix("_flow") + "_"
-    )
+def flow_of(module, files):
+    """The flow that the deployment names."""
+    (deployment,) = yaml.safe_load(files["prefect.yaml"])["deployments"]
+    return getattr(module, deployment["entrypoint"].partition(":")[2])
 
 
 def run(job):
@@ -125,7 +126,7 @@ def run(job):
     try:
         with imported(job["files"], code) as module:
             os.chdir(folder)
-            flow = flow_of(module)
+            flow = flow_of(module, job["files"])
             state = flow(return_state=True, **{parameter(flow, name): value for name, value in job["arguments"].items()})
             answer["status"] = "succeeded" if state.is_completed() else "crashed" if state.is_crashed() else "failed"
             if state.is_completed():
@@ -156,14 +157,14 @@ def check(job):
         errors = []
         for command in (
             [BIN / "ruff", "format", "--no-cache", "--isolated", "--diff", *files],
-            [BIN / "mypy", "--cache-dir", MYPY_CACHE, "--no-error-summary", "--no-incremental" if job.get("cold") else "--sqlite-cache", files[0]],
+            [BIN / "mypy", "--cache-dir", MYPY_CACHE, "--no-error-summary", "--sqlite-cache", files[0]],
         ):
             done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             if done.returncode != 0:
                 errors.append(done.stdout + done.stderr)
         try:
             with imported(job["files"], folder) as module:
-                flow_of(module).validate_parameters
+                flow_of(module, job["files"]).validate_parameters
         except Exception:
             errors.append(traceback.format_exc())
         return {"errors": errors}
