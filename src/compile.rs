@@ -1,9 +1,11 @@
 //! The compiler: the stages in the order in which data flows, from files to checked programs.
 
 use crate::check;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Level};
 use crate::diagnostics::{Diagnostic, Severity, codes, did_you_mean};
 use crate::graph::{ParamDefault, Program};
+use crate::lint::suppress::{self, Suppression};
+use crate::lint::{self, Taken};
 use crate::load;
 use crate::project::{CONFIG_FILE, Loader, Project, ReadError, STDIN};
 use crate::resolve::module::{Callee, Module};
@@ -40,6 +42,8 @@ pub struct Request {
     pub profile: Option<String>,
     /// Warnings are errors.
     pub deny_warnings: bool,
+    /// Look for what the rules of [`lint`] find, too.
+    pub lint: bool,
 }
 
 /// What is known after checking, and what a target needs.
@@ -49,7 +53,14 @@ pub struct Compilation {
     pub config: Config,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: SourceMap,
+    /// The file that was named.
+    pub entry: FileId,
+    /// The comments that allow a warning, in all files.
+    pub suppressions: Vec<Suppression>,
+    /// The names that each file takes from others.
+    pub taken: Vec<Taken>,
     deny_warnings: bool,
+    lint: bool,
 }
 
 /// Reads, resolves and checks a file and all that it uses. An error is that of the file itself, which could not be read.
@@ -69,15 +80,23 @@ pub fn compile(
     diagnostics.append(&mut loader.diagnostics);
     let sources = loader.sources;
     let config = command.config(settings, &sources, &mut diagnostics);
+    let (suppressions, faults) = suppress::read(&files);
     let mut compilation = Compilation {
         programs: Vec::new(),
         config,
         diagnostics,
         sources,
+        entry,
+        suppressions,
+        taken: Vec::new(),
         deny_warnings: request.deny_warnings,
+        lint: request.lint,
     };
+    if request.lint {
+        compilation.diagnostics.extend(faults);
+    }
     compilation.check(&files, &command);
-    compilation.deny();
+    compilation.settle(0);
     Ok(compilation)
 }
 
@@ -103,6 +122,12 @@ impl Compilation {
         self.diagnostics.extend(diagnostics);
         if self.has_errors() {
             return;
+        }
+        if self.lint {
+            let context = lint::Context::new(files, &self.sources, &module, checked.pipelines());
+            self.diagnostics
+                .extend(lint::lint(&context, &self.config.levels));
+            self.taken = lint::taken(&context);
         }
         let path = self.sources.file(files.entry).path.clone();
         if let [only] = entries.as_slice() {
@@ -158,18 +183,29 @@ impl Compilation {
     }
 
     pub fn add(&mut self, diagnostics: Vec<Diagnostic>) {
+        let from = self.diagnostics.len();
         self.diagnostics.extend(diagnostics);
-        self.deny();
+        self.settle(from);
     }
 
-    /// Makes warnings errors when that was asked for.
-    fn deny(&mut self) {
-        if self.deny_warnings {
-            for diagnostic in &mut self.diagnostics {
-                if diagnostic.severity == Severity::Warning {
-                    diagnostic.severity = Severity::Error;
+    /// What warnings amount to, from the one at `from` on: those that mlpc.toml or a comment allows go, and those that are denied
+    /// become errors.
+    fn settle(&mut self, from: usize) {
+        for mut diagnostic in self.diagnostics.split_off(from) {
+            if diagnostic.code.severity() == Severity::Warning {
+                match lint::level(diagnostic.code, &self.config.levels) {
+                    Level::Allow => continue,
+                    Level::Warn => {}
+                    Level::Deny => diagnostic.severity = Severity::Error,
+                }
+                if suppress::allows(&mut self.suppressions, &diagnostic, &self.sources) {
+                    continue;
                 }
             }
+            if self.deny_warnings && diagnostic.severity == Severity::Warning {
+                diagnostic.severity = Severity::Error;
+            }
+            self.diagnostics.push(diagnostic);
         }
     }
 }

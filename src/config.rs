@@ -15,16 +15,20 @@
 //! jobs = 4
 //! secrets = { "wandb/api_key" = "WANDB_DEV_KEY" }   # secret -> environment variable
 //!
+//! [lint]
+//! L0101 = "deny"                        # allow, warn or deny, for every code but those of errors
+//!
 //! [profile.prod.target.argo]            # laid over the rest by --profile prod
 //! namespace = "ml-prod"
 //! ```
 //!
 //! The reader asks for each key that it knows; what nobody asked for is unknown. So the code that reads is the schema.
 
+use indexmap::IndexMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostics::{Code, Diagnostic, codes, did_you_mean, one_of};
+use crate::diagnostics::{Code, Diagnostic, Severity, codes, did_you_mean, one_of};
 use crate::source::{FileId, SourceMap, Span};
 use crate::target::{ArgoKind, ArtifactRepository, Options};
 
@@ -33,6 +37,18 @@ pub struct Config {
     /// The target when none is named.
     pub target: Option<String>,
     pub options: Options,
+    /// `[lint]`: what is to be thought of a warning or a lint.
+    pub levels: IndexMap<Code, Level>,
+}
+
+/// What a warning or a lint amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It is not said.
+    Allow,
+    Warn,
+    /// It is an error.
+    Deny,
 }
 
 /// The settings of an `mlpc.toml`, with the profile that was asked for laid over them. All profiles are checked. `targets` are the
@@ -201,6 +217,61 @@ impl<'a, 'd> Section<'a, 'd> {
                 local.finish();
             }
             targets.finish();
+        }
+        if let Some(mut lint) = self.section("lint") {
+            lint.levels(&mut config.levels);
+        }
+    }
+
+    /// A level for each code that is named.
+    fn levels(&mut self, into: &mut IndexMap<Code, Level>) {
+        const WORDS: [(&str, Level); 3] = [
+            ("allow", Level::Allow),
+            ("warn", Level::Warn),
+            ("deny", Level::Deny),
+        ];
+        let settable = || {
+            codes::all()
+                .map(|entry| entry.code)
+                .filter(|code| code.severity() != Severity::Error)
+        };
+        for (key, value) in self.table {
+            let name = key.get_ref().as_ref();
+            let Some(code) = settable().find(|code| code.as_str() == name) else {
+                let is_error = codes::find(name).is_some_and(|entry| entry.code.as_str() == name);
+                let label = if is_error {
+                    "an error has no level"
+                } else {
+                    "expected the code of a warning or a lint"
+                };
+                let help = (!is_error)
+                    .then(|| did_you_mean(name, settable().map(Code::as_str)))
+                    .flatten();
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        codes::CONFIG_KEY,
+                        self.reader.span(key),
+                        format!("`{}` is no setting", self.name(name)),
+                    )
+                    .label(label)
+                    .maybe_help(help),
+                );
+                continue;
+            };
+            let written = match value.get_ref() {
+                DeValue::String(text) => Some(text.as_ref()),
+                _ => None,
+            };
+            match WORDS.iter().find(|(word, _)| Some(*word) == written) {
+                Some((_, level)) => {
+                    into.insert(code, *level);
+                }
+                None => {
+                    let words = WORDS.map(|(word, _)| word);
+                    let fault = self.reader.wrong(&self.name(name), value, &one_of(&words));
+                    self.diagnostics.push(fault);
+                }
+            }
         }
     }
 

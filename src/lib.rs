@@ -4,8 +4,8 @@
 //!
 //! ```text
 //!  files ─ project ─ syntax ─ resolve ─ check ─ graph ─ target ─ emit ─ bytes
-//!             │         │        │        │              │
-//!          python       └────────┴────────┤              └ local: the plan ─ run
+//!             │       │ │        │        │       │      │
+//!          python   fmt └────────┴────────┤     draw     └ local: the plan ─ run
 //!                                         │
 //!                          diagnostics: plain data that every stage returns
 //! ```
@@ -19,6 +19,7 @@
 //! | [`config`] | `mlpc.toml` | a setting that belongs to a place |
 //! | [`compile`], [`load`] | the stages below, driven from file to program; all reading | the order of the stages |
 //! | [`syntax`] | a lossless tree of any text, typed views of it | the grammar (and `docs/grammar.md`) |
+//! | [`fmt`] | the formatted text of a tree | the one style |
 //! | [`python`] | what a `.py` file defines, without importing it | what is held against a component |
 //! | [`resolve`] | a [`Module`](resolve::module::Module): names bound, constants read, who waits for whom | scopes, `use`, cycles |
 //! | [`resolve::attributes`] | the one table of attributes, their check and merge | an attribute: one row, then follow the compiler |
@@ -57,7 +58,9 @@ pub mod compile;
 pub mod config;
 pub mod diagnostics;
 pub mod emit;
+pub mod fmt;
 pub mod graph;
+pub mod lint;
 pub mod load;
 pub mod plan;
 pub mod project;

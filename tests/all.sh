@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-python3 tests/engines/setup.py kubeflow argo prefect
+python3 tests/engines/setup.py kubeflow argo prefect precommit
 cargo test --locked "$@"

@@ -3,6 +3,8 @@
 
 #[path = "grammar/ebnf.rs"]
 mod ebnf;
+#[path = "grammar/format.rs"]
+mod format;
 #[path = "grammar/generate.rs"]
 mod generate;
 

@@ -110,10 +110,6 @@ impl Checker<'_> {
             Callee::Component(at) => {
                 let component = &module.components[at];
                 let merged = attributes::merge(&self.layers(component, call.with.as_ref()));
-                if let Some(with) = &call.with {
-                    self.diagnostics
-                        .extend(attributes::lint_step(with, &component.definition.step));
-                }
                 self.diagnostics.extend(attributes::check_merged(
                     &merged,
                     &component.definition,

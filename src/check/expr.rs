@@ -11,7 +11,7 @@ use crate::types::{Artifact, Fit, Mismatch, Proof, Type, fits};
 use crate::value::Value;
 
 use super::edge::{self, Consumer, Producer, Role, Source};
-use super::{Checker, Local, fold};
+use super::{Checker, Local, arithmetic};
 
 impl Checker<'_> {
     /// An expression where a value of type `asked` is wanted.
@@ -33,7 +33,7 @@ impl Checker<'_> {
                     .iter()
                     .map(|source| self.wanted(source, item, consumer))
                     .collect();
-                return fold_list(items, asked.unrefined(), source.span);
+                return Expr::list(items, asked.unrefined(), source.span);
             }
             (module::ExprKind::Record(entries), Type::Dict(inner)) => {
                 let name = format!("a value of {}", consumer.name);
@@ -45,7 +45,7 @@ impl Checker<'_> {
                     .iter()
                     .map(|(name, _, source)| (name.clone(), self.wanted(source, inner, consumer)))
                     .collect();
-                return fold_map(entries, asked.unrefined(), source.span);
+                return Expr::map(entries, asked.unrefined(), source.span);
             }
             (module::ExprKind::Record(entries), Type::Record(record)) => {
                 return self.wanted_record(entries, record, asked, source.span, consumer);
@@ -117,7 +117,7 @@ impl Checker<'_> {
             };
             fields.push((name.clone(), value));
         }
-        fold_map(fields, asked.unrefined(), span)
+        Expr::map(fields, asked.unrefined(), span)
     }
 
     /// Reports when `expr` is not what is wanted; what comes back is of the wanted type.
@@ -341,43 +341,12 @@ impl Checker<'_> {
     /// An expression in which logic on run-time values is allowed.
     fn logic(&mut self, source: &module::Expr) -> Expr {
         let span = source.span;
-        let kind = match &source.kind {
-            module::ExprKind::And(a, b) => {
-                let (a, b) = (self.condition(a), self.condition(b));
-                match (a.constant(), b.constant()) {
-                    (Some(Value::Bool(true)), _) => return Expr { span, ..b },
-                    (_, Some(Value::Bool(true))) => return Expr { span, ..a },
-                    (Some(Value::Bool(false)), _) | (_, Some(Value::Bool(false))) => {
-                        ExprKind::Const(Value::Bool(false))
-                    }
-                    _ => ExprKind::And(a.into(), b.into()),
-                }
-            }
-            module::ExprKind::Or(a, b) => {
-                let (a, b) = (self.condition(a), self.condition(b));
-                match (a.constant(), b.constant()) {
-                    (Some(Value::Bool(false)), _) => return Expr { span, ..b },
-                    (_, Some(Value::Bool(false))) => return Expr { span, ..a },
-                    (Some(Value::Bool(true)), _) | (_, Some(Value::Bool(true))) => {
-                        ExprKind::Const(Value::Bool(true))
-                    }
-                    _ => ExprKind::Or(a.into(), b.into()),
-                }
-            }
-            module::ExprKind::Not(inner) => {
-                let inner = self.condition(inner);
-                match inner.constant() {
-                    Some(Value::Bool(value)) => ExprKind::Const(Value::Bool(!value)),
-                    _ => ExprKind::Not(inner.into()),
-                }
-            }
-            module::ExprKind::Compare(op, a, b) => return self.comparison(*op, a, b, span),
-            _ => return self.expr(source, None),
-        };
-        Expr {
-            kind,
-            ty: Type::Bool,
-            span,
+        match &source.kind {
+            module::ExprKind::And(a, b) => Expr::and(self.condition(a), self.condition(b), span),
+            module::ExprKind::Or(a, b) => Expr::or(self.condition(a), self.condition(b), span),
+            module::ExprKind::Not(inner) => Expr::not(self.condition(inner), span),
+            module::ExprKind::Compare(op, a, b) => self.comparison(*op, a, b, span),
+            _ => self.expr(source, None),
         }
     }
 
@@ -469,18 +438,7 @@ impl Checker<'_> {
             );
             return unknown(span);
         }
-        let folded = match (a.constant(), b.constant()) {
-            (Some(a), Some(b)) => fold::compare(op, a, b),
-            _ => None,
-        };
-        Expr {
-            kind: match folded {
-                Some(value) => ExprKind::Const(Value::Bool(value)),
-                None => ExprKind::Compare(op, a.into(), b.into()),
-            },
-            ty: Type::Bool,
-            span,
-        }
+        Expr::compare(op, a, b, span)
     }
 
     /// An expression; `hint` is what is wanted of it, for literals that could be several things.
@@ -536,7 +494,7 @@ impl Checker<'_> {
             module::ExprKind::List(items) => {
                 let items: Vec<Expr> = items.iter().map(|item| self.expr(item, None)).collect();
                 let ty = self.list_type(&items);
-                return fold_list(items, ty, span);
+                return Expr::list(items, ty, span);
             }
             module::ExprKind::Record(entries) => {
                 let entries: Vec<(String, Expr)> = entries
@@ -558,7 +516,7 @@ impl Checker<'_> {
                         (name.clone(), ty)
                     })
                     .collect();
-                return fold_map(entries, Type::record(fields), span);
+                return Expr::map(entries, Type::record(fields), span);
             }
         };
         Expr { kind, ty, span }
@@ -600,32 +558,8 @@ impl Checker<'_> {
             self.no_value(&inner);
             return unknown(span);
         }
-        match project(&inner.ty, field) {
-            Some(ty) => {
-                // A field of a literal record is known at once.
-                if let ExprKind::Map(entries) = &inner.kind
-                    && let Some((_, value)) = entries.iter().find(|(name, _)| name == field)
-                {
-                    return Expr {
-                        span,
-                        ..value.clone()
-                    };
-                }
-                if let ExprKind::Const(Value::Map(entries)) = &inner.kind
-                    && let Some(value) = entries.get(field)
-                {
-                    return Expr {
-                        kind: ExprKind::Const(value.clone()),
-                        ty,
-                        span,
-                    };
-                }
-                Expr {
-                    kind: ExprKind::Field(inner.into(), field.to_owned()),
-                    ty,
-                    span,
-                }
-            }
+        match inner.ty.field(field) {
+            Some(ty) => Expr::field(inner, field, ty, span),
             None => {
                 let diagnostic = self.no_such_field(&inner, field, field_span);
                 self.diagnostics.push(diagnostic);
@@ -724,14 +658,7 @@ impl Checker<'_> {
             },
             consumer,
         );
-        if a.constant().is_some_and(Value::is_absent) {
-            return Expr { span, ..b };
-        }
-        Expr {
-            kind: ExprKind::Coalesce(a.into(), b.into()),
-            ty: if optional { ty.optional() } else { ty },
-            span,
-        }
+        Expr::coalesce(a, b, if optional { ty.optional() } else { ty }, span)
     }
 
     /// `expr as T`: what a producer left open, stated.
@@ -798,7 +725,7 @@ impl Checker<'_> {
             self.not_constant(span, "arithmetic is on numbers known while compiling");
             return unknown(span);
         };
-        match fold::arithmetic(op, left, right) {
+        match arithmetic::apply(op, left, right) {
             Ok(value) => Expr {
                 ty: type_of(&value),
                 kind: ExprKind::Const(value),
@@ -853,38 +780,9 @@ impl Checker<'_> {
                 );
                 continue;
             }
-            // Neighbouring constants are one.
-            match (whole.last_mut(), part.constant()) {
-                (
-                    Some(Expr {
-                        kind: ExprKind::Const(Value::Str(text)),
-                        ..
-                    }),
-                    Some(value),
-                ) => text.push_str(&value.text()),
-                (_, Some(value)) => whole.push(Expr {
-                    kind: ExprKind::Const(Value::Str(value.text())),
-                    ty: Type::Str,
-                    span: part.span,
-                }),
-                _ => whole.push(part),
-            }
+            whole.push(part);
         }
-        let kind = match whole.as_slice() {
-            [] => ExprKind::Const(Value::Str(String::new())),
-            [
-                Expr {
-                    kind: ExprKind::Const(value),
-                    ..
-                },
-            ] => ExprKind::Const(value.clone()),
-            _ => ExprKind::Concat(whole),
-        };
-        Expr {
-            kind,
-            ty: Type::Str,
-            span,
-        }
+        Expr::concat(whole, span)
     }
 
     fn list_type(&mut self, items: &[Expr]) -> Type {
@@ -921,16 +819,6 @@ impl Checker<'_> {
     }
 }
 
-/// The type of `.field` on a type: through records, `?` and lists.
-fn project(ty: &Type, field: &str) -> Option<Type> {
-    match ty {
-        Type::Record(record) => record.fields.get(field).cloned(),
-        Type::Optional(inner) => project(inner, field).map(Type::optional),
-        Type::List(item) => project(item, field).map(Type::list),
-        _ => None,
-    }
-}
-
 /// The record that `.field` would reach.
 fn record_of(ty: &Type) -> Option<&crate::types::Record> {
     match ty {
@@ -952,34 +840,6 @@ fn unknown(span: Span) -> Expr {
     Expr {
         kind: ExprKind::Const(Value::Absent),
         ty: Type::Unknown,
-        span,
-    }
-}
-
-/// A list of constants is a constant.
-fn fold_list(items: Vec<Expr>, ty: Type, span: Span) -> Expr {
-    let constants: Option<Vec<Value>> = items.iter().map(|item| item.constant().cloned()).collect();
-    Expr {
-        kind: match constants {
-            Some(values) => ExprKind::Const(Value::List(values)),
-            None => ExprKind::List(items),
-        },
-        ty,
-        span,
-    }
-}
-
-fn fold_map(entries: Vec<(String, Expr)>, ty: Type, span: Span) -> Expr {
-    let constants: Option<IndexMap<String, Value>> = entries
-        .iter()
-        .map(|(name, item)| Some((name.clone(), item.constant()?.clone())))
-        .collect();
-    Expr {
-        kind: match constants {
-            Some(values) => ExprKind::Const(Value::Map(values)),
-            None => ExprKind::Map(entries),
-        },
-        ty,
         span,
     }
 }

@@ -3,17 +3,17 @@
 //! A body is checked in the order of what its statements wait for, so that a statement meets only names whose types are known. What
 //! can't be typed has `Type::Unknown`, which fits everything: one cause gives one report.
 
+mod arithmetic;
 mod call;
 mod edge;
 mod expr;
-mod fold;
 mod link;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{self, Edge, Expr, Node, NodeKind, Program};
-use crate::resolve::attributes::{self, Layer, Reported};
+use crate::resolve::attributes::{Layer, Reported};
 use crate::resolve::module::{self, Block, LocalId, Module, Statement, StatementKind};
 use crate::source::Span;
 use crate::types::{Type, join};
@@ -27,23 +27,40 @@ pub struct Checked {
 
 /// Checks all pipelines of a module.
 pub fn check(module: &Module) -> (Checked, Vec<Diagnostic>) {
-    let mut diagnostics: Vec<Diagnostic> = module
-        .components
-        .iter()
-        .flat_map(|component| {
-            attributes::lint_step(&component.attributes, &component.definition.step)
-        })
-        .collect();
+    let mut diagnostics = Vec::new();
     let mut reported = Reported::default();
-    let pipelines = module
+    let mut pipelines: Vec<graph::Pipeline> = module
         .pipelines
         .iter()
         .map(|pipeline| Checker::new(module, pipeline, &mut reported).pipeline(&mut diagnostics))
         .collect();
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        let port = |task: &graph::Task, name: &str| match task.callee {
+            graph::Callee::Component(id) => {
+                let inputs = &module.components[id.0].definition.inputs;
+                let port = inputs.iter().find(|port| port.name == name)?;
+                Some(port.ty.clone())
+            }
+            graph::Callee::Pipeline(id) => {
+                let params = &module.pipelines[id.0].params;
+                let param = params.iter().find(|param| param.name == name)?;
+                Some(param.ty.clone())
+            }
+        };
+        pipelines = pipelines
+            .into_iter()
+            .map(|pipeline| graph::prune(pipeline, &port, &mut diagnostics))
+            .collect();
+    }
     (Checked { pipelines }, diagnostics)
 }
 
 impl Checked {
+    /// In the module's order.
+    pub fn pipelines(&self) -> &[graph::Pipeline] {
+        &self.pipelines
+    }
+
     /// The program of one pipeline: what it reaches and nothing else.
     pub fn link(self, module: Module, entry: usize, path: &str) -> Program {
         link::link(module, self.pipelines, entry, path)

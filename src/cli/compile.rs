@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, input, output, terminal};
+use crate::project::io_reason;
 use crate::target::Document;
 
 /// The target when neither the command line nor mlpc.toml names one.
@@ -28,6 +29,10 @@ pub struct Args {
     )]
     output: PathBuf,
 
+    /// Write nothing; show what would change in the output, and exit with 1 if anything would
+    #[arg(long)]
+    check: bool,
+
     #[command(flatten)]
     options: input::Options,
 }
@@ -35,6 +40,10 @@ pub struct Args {
 impl Args {
     pub fn run(self) -> Result<Exit, Failure> {
         let stdout = self.output == Path::new("-");
+        if self.check && stdout {
+            return Err(Failure::new("`--check` compares with an output that is there")
+                .help("name it: `-o PATH`"));
+        }
         let mut targets = input::targets(&self.targets)?;
         let several = targets.len() > 1 || self.targets.iter().any(|name| name == "all");
         if several && stdout {
@@ -84,6 +93,10 @@ impl Args {
                 .collect(),
             None => Vec::new(),
         };
+        if self.check {
+            let folder = several || documents.len() != 1;
+            return self.compare(folder, &documents);
+        }
         match documents.as_slice() {
             documents if several => write_all(&self.output, documents, &inputs)?,
             [document] if stdout => terminal::print(&document.text)?,
@@ -98,6 +111,47 @@ impl Args {
             documents => write_all(&self.output, documents, &inputs)?,
         }
         Ok(Exit::Clean)
+    }
+}
+
+impl Args {
+    /// Shows what would change in the files of these documents.
+    fn compare(&self, folder: bool, documents: &[Document]) -> Result<Exit, Failure> {
+        let mut stale = 0;
+        for document in documents {
+            let path = match folder {
+                true => self.output.join(&document.name),
+                false => self.output.clone(),
+            };
+            let shown = path.display().to_string();
+            let there = match std::fs::read(&path) {
+                Ok(bytes) if bytes == document.text.as_bytes() => continue,
+                Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => return Err(input::unreadable(&path, &io_reason(&error))),
+            };
+            stale += 1;
+            let compiled = format!("{shown} (compiled now)");
+            match there {
+                Some(there) => {
+                    let diff = output::diff(&shown, &compiled, &there, &document.text);
+                    terminal::print(&diff)?;
+                }
+                None => terminal::eprint(&format!("`{shown}` is not there\n")),
+            }
+        }
+        if stale == 0 {
+            return Ok(Exit::Clean);
+        }
+        let what = match stale {
+            1 => "the output is not".to_owned(),
+            files => format!("{files} files are not"),
+        };
+        terminal::eprint(&format!(
+            "{what} what `{}` compiles to; without `--check` the command writes it\n",
+            self.file.display()
+        ));
+        Ok(Exit::Errors)
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod compile;
 mod explain;
+mod fmt;
 mod input;
 mod markdown;
 mod new;
@@ -10,6 +11,7 @@ mod output;
 mod run;
 mod targets;
 mod terminal;
+mod walk;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,7 @@ struct Cli {
 enum Command {
     Compile(compile::Args),
     Check(check::Args),
+    Fmt(fmt::Args),
     Run(run::Args),
     Explain(explain::Args),
     Targets(targets::Args),
@@ -148,6 +151,7 @@ impl Command {
         match self {
             Command::Compile(args) => args.run(),
             Command::Check(args) => args.run(),
+            Command::Fmt(args) => args.run(),
             Command::Run(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Targets(args) => args.run(),

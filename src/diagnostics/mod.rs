@@ -4,9 +4,11 @@
 //! wrong in one line without a full stop, its labels say where and what was expected there, `help` says what to do.
 
 pub mod codes;
+mod fingerprint;
 pub mod render;
 
 pub use codes::Code;
+pub use fingerprint::fingerprint;
 
 use crate::source::Span;
 
@@ -33,6 +35,15 @@ pub struct Diagnostic {
     /// The primary label comes first.
     pub labels: Vec<Label>,
     pub help: Option<String>,
+    /// Edits that mend it without changing what the program does; none overlaps another.
+    pub fix: Vec<Edit>,
+}
+
+/// A piece of a text and what is to stand there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -48,6 +59,7 @@ impl Diagnostic {
                 primary: true,
             }],
             help: None,
+            fix: Vec::new(),
         }
     }
 
@@ -76,6 +88,12 @@ impl Diagnostic {
     /// `help` when there is something to say.
     pub fn maybe_help(mut self, text: Option<String>) -> Self {
         self.help = text.or(self.help);
+        self
+    }
+
+    /// The safe mend, where there is one.
+    pub fn fix(mut self, edits: impl IntoIterator<Item = Edit>) -> Self {
+        self.fix = edits.into_iter().collect();
         self
     }
 

@@ -5,12 +5,15 @@
 //! of an outer block is an edge of the node that encloses it. So every block is a DAG of its own, which is what all targets want.
 
 mod attributes;
+mod fold;
+mod prune;
 
 use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
 pub use attributes::*;
+pub use prune::prune;
 
 use crate::source::Span;
 use crate::types::Type;

@@ -7,9 +7,10 @@ use indexmap::IndexMap;
 use crate::diagnostics::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 use crate::syntax::ast::{self, AstNode as _};
-use crate::types::constant::{conform, whole_match};
+use crate::types::constant::conform;
 use crate::types::{Artifact, ArtifactKind, Record, Refined, Refinement, Type};
 use crate::value::Value;
+use crate::value::ops::whole_match;
 
 use super::Resolver;
 use super::items::{Definition, Item};

@@ -365,6 +365,9 @@ fn parse(ty: &plan::Type, bytes: Vec<u8>) -> Result<Value, String> {
             text.pop();
         }
         Value::Str(text)
+    } else if text.trim() == "-0" {
+        // An int, which serde_json would make a float of.
+        Value::Int(0)
     } else {
         match serde_json::from_str(&text) {
             Ok(value) => value,

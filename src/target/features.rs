@@ -11,6 +11,7 @@ use crate::graph::{
 };
 use crate::source::Span;
 use crate::types::Type;
+use crate::value::Value;
 
 /// A feature and a place that uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,12 +112,6 @@ impl Scan<'_> {
             }
         }
         self.pipeline_attributes(&pipeline.attributes);
-        // In a chain everything needs what came before. The nodes stand in such an order that in a chain each waits for the one
-        // before it.
-        let linked = |pair: &[NodeIndex]| pipeline.graph.contains_edge(pair[0], pair[1]);
-        if !pipeline.body.nodes.windows(2).all(linked) {
-            self.add(Feature::KeepRunning, pipeline.span);
-        }
         self.block(pipeline, &pipeline.body);
         if let Some(finally) = &pipeline.finally {
             let span = finally
@@ -140,6 +135,12 @@ impl Scan<'_> {
     }
 
     fn block(&mut self, pipeline: &Pipeline, block: &Block) {
+        // In a chain everything needs what came before. The nodes stand in such an order that in a chain each waits for the one
+        // before it.
+        let linked = |pair: &[NodeIndex]| pipeline.graph.contains_edge(pair[0], pair[1]);
+        if !block.nodes.windows(2).all(linked) {
+            self.add(Feature::KeepRunning, pipeline.span);
+        }
         for &index in &block.nodes {
             let node = &pipeline.graph[index];
             let ordered = pipeline
@@ -163,6 +164,11 @@ impl Scan<'_> {
                 }
                 NodeKind::For(looping) => {
                     self.add(Feature::For, node.span);
+                    // The rounds need nothing of each other.
+                    if !matches!(looping.items.constant(), Some(Value::List(items)) if items.len() < 2)
+                    {
+                        self.add(Feature::KeepRunning, pipeline.span);
+                    }
                     if looping.limit.is_some() {
                         self.add(Feature::LoopLimit, node.span);
                     }

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::{Refinement, Type};
 use crate::value::Value;
+use crate::value::ops::whole_match;
 
 /// Why a constant is not a value of a type.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,13 +126,6 @@ fn holds(refinement: &Refinement, value: &Value) -> bool {
             _ => false,
         },
     }
-}
-
-/// The pattern of `matches`, which the whole text must match.
-pub fn whole_match(pattern: &str) -> Result<regex::Regex, regex::Error> {
-    // Without the group an alternative would be anchored on one side only.
-    regex::Regex::new(pattern)?;
-    regex::Regex::new(&format!(r"\A(?:{pattern})\z"))
 }
 
 /// The type of a constant that nothing is expected of.

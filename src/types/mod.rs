@@ -104,6 +104,16 @@ impl Type {
         Type::Record(Arc::new(Record { name: None, fields }))
     }
 
+    /// The type of `.name` on a value: through records, `?` and lists.
+    pub fn field(&self, name: &str) -> Option<Type> {
+        match self {
+            Type::Record(record) => record.fields.get(name).cloned(),
+            Type::Optional(inner) => inner.field(name).map(Type::optional),
+            Type::List(item) => item.field(name).map(Type::list),
+            _ => None,
+        }
+    }
+
     /// Without `?` and refinement.
     pub fn base(&self) -> &Type {
         match self {

@@ -5,7 +5,9 @@
 
 mod constructs;
 mod documents;
+mod ends;
 mod hostile;
+mod simulation;
 mod split;
 
 #[path = "../support/engines.rs"]
@@ -164,7 +166,10 @@ impl Compiled {
     /// A run with these parameters fails, and says this.
     pub fn fails(self, parameters: &[(&str, &str)], message: &str) -> Self {
         if let Some(report) = self.run(parameters) {
-            assert_ne!(report["phase"], "Succeeded", "{report:#}");
+            let ended = ["Failed", "Error"]
+                .map(Value::from)
+                .contains(&report["phase"]);
+            assert!(ended, "{report:#}");
             let said = report["message"].as_str().expect("a message");
             assert!(said.contains(message), "{said}");
         }

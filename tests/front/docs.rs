@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use mlpc::config::Level;
 use mlpc::diagnostics::codes;
+use mlpc::lint::RULES;
 use mlpc::target;
 
 fn hold(path: &str, made: &str) {
@@ -23,7 +25,7 @@ fn the_page_of_codes() {
     let mut page = String::from(
         "# Codes\n\n\
          <!-- Made from the table of codes: UPDATE_DOCS=1 cargo test --test front -->\n\n\
-         Every message of mlpc has a code: `E` is an error, `W` a warning. `mlpc explain CODE` shows the same text.\n\n",
+         Every message of mlpc has a code: `E` is an error, `W` a warning, `L` a lint ([lints](lints.md)). `mlpc explain CODE` shows the same text.\n\n",
     );
     for entry in codes::all() {
         page.push_str(&format!(
@@ -58,6 +60,41 @@ fn anchor(page: &str) -> String {
         .filter(|&c| c.is_alphanumeric() || " -_".contains(c))
         .map(|c| if c == ' ' { '-' } else { c })
         .collect()
+}
+
+#[test]
+fn the_page_of_lints() {
+    let mut page = String::from(LINTS);
+    page.push_str("| code | finds | level | `--fix` |\n|---|---|---|---|\n");
+    for entry in codes::all().filter(|entry| entry.code.is_lint()) {
+        let rule = RULES.iter().find(|rule| rule.code == entry.code);
+        let level = match rule.map_or(Level::Warn, |rule| rule.level) {
+            Level::Allow => "allow",
+            Level::Warn => "warn",
+            Level::Deny => "deny",
+        };
+        let fixes = rule.map_or(entry.code == codes::UNUSED_SUPPRESSION, |rule| rule.fixes);
+        page.push_str(&format!(
+            "| [{0}](codes.md#{1}) | {2} | {level} | {3} |\n",
+            entry.code,
+            anchor(entry.page),
+            entry.title,
+            if fixes { "yes" } else { "" }
+        ));
+    }
+    hold("docs/lints.md", &page);
+}
+
+const LINTS: &str = include_str!("lints.md.in");
+
+#[test]
+fn every_rule_has_a_row_and_every_row_a_rule() {
+    let rules: Vec<_> = RULES.iter().map(|rule| rule.code).collect();
+    let rows = codes::all().map(|entry| entry.code);
+    let rows: Vec<_> = rows
+        .filter(|code| code.is_lint() && !code.as_str().starts_with("L00"))
+        .collect();
+    assert_eq!(rules, rows);
 }
 
 #[test]

@@ -7,12 +7,14 @@
 use mlpc::compile::{Compilation, Input, Request, Which, compile};
 use mlpc::diagnostics::codes::{self, Entry};
 use mlpc::diagnostics::render::{Format, Look, render};
+use mlpc::lint::across::{self, Checked};
+use mlpc::lint::{RULES, fix};
 use mlpc::project::{Memory, Project};
 use mlpc::target;
 
 use crate::fences::{Fence, fences};
 
-fn compiled(blocks: &[Fence]) -> Compilation {
+fn compiled(blocks: &[Fence], lint: bool) -> Compilation {
     let files = blocks.iter().map(|block| {
         let bytes = match block.option("encoding") {
             Some("latin-1") => block
@@ -32,7 +34,7 @@ fn compiled(blocks: &[Fence]) -> Compilation {
         .unwrap();
     let text = |key: &str| main.option(key).map(str::to_owned);
     let request = Request {
-        which: if main.words.iter().any(|word| word == "check") {
+        which: if lint || main.words.iter().any(|word| word == "check") {
             Which::Roots
         } else {
             Which::Entry
@@ -41,12 +43,22 @@ fn compiled(blocks: &[Fence]) -> Compilation {
         settings: text("set").into_iter().collect(),
         profile: text("profile"),
         deny_warnings: false,
+        lint,
     };
     let mut compilation = compile(&project, Input::File("pipeline.mlp".into()), &request).unwrap();
     if let Some(name) = main.option("target") {
         let target = target::find(name).unwrap_or_else(|| panic!("no target `{name}`"));
         compilation.emit(&[target]);
     }
+    if !lint {
+        return compilation;
+    }
+    let mut checked = [Checked {
+        root: Default::default(),
+        compilation,
+    }];
+    across::settle(&mut checked);
+    let [Checked { compilation, .. }] = checked;
     compilation
 }
 
@@ -62,7 +74,7 @@ fn faults(entry: &Entry) -> String {
             faults.push_str(&format!("\n{} {part}: there is no example\n", entry.code));
             continue;
         }
-        let compilation = match std::panic::catch_unwind(|| compiled(&blocks)) {
+        let compilation = match std::panic::catch_unwind(|| compiled(&blocks, entry.code.is_lint())) {
             Ok(compilation) => compilation,
             Err(_) => {
                 faults.push_str(&format!("\n{} {part}: panics\n", entry.code));
@@ -71,9 +83,10 @@ fn faults(entry: &Entry) -> String {
         };
         let diagnostics = &compilation.diagnostics;
         let has = diagnostics.iter().any(|one| one.code == entry.code);
+        // The page of a rule shows nothing that another would object to.
         let other = diagnostics
             .iter()
-            .any(|one| one.is_error() && one.code != entry.code);
+            .any(|one| (one.is_error() || entry.code.is_lint()) && one.code != entry.code);
         let as_said = match part {
             "Fails" => has && !other,
             _ => !has && !other,
@@ -110,4 +123,29 @@ fn every_page_fails_and_is_mended_as_it_says() {
         faults.len(),
         faults.concat()
     );
+}
+
+#[test]
+fn what_a_rule_says_it_mends_is_mended() {
+    let own = [codes::UNUSED_SUPPRESSION];
+    let fixing = RULES.iter().filter(|rule| rule.fixes).map(|rule| rule.code);
+    let fixing: Vec<_> = fixing.chain(own).collect();
+    for entry in codes::all().filter(|entry| entry.code.is_lint()) {
+        let mut blocks: Vec<Fence> = fences(entry.page)
+            .into_iter()
+            .filter(|block| block.heading == "Fails")
+            .collect();
+        let compilation = compiled(&blocks, true);
+        let main = blocks
+            .iter_mut()
+            .find(|block| block.path() == "pipeline.mlp")
+            .unwrap();
+        let fixed = fix::apply(compilation.entry, &main.text, &compilation.diagnostics);
+        assert_eq!(fixed.is_some(), fixing.contains(&entry.code), "{}", entry.code);
+        if let Some((text, _)) = fixed {
+            main.text = text;
+            let left = compiled(&blocks, true).diagnostics;
+            assert!(left.is_empty(), "{}: {left:?}", entry.code);
+        }
+    }
 }

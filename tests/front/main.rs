@@ -4,5 +4,8 @@ mod cli;
 mod docs;
 mod explain;
 mod fences;
+mod fmt;
+mod lint;
 mod project;
 mod readme;
+mod stale;

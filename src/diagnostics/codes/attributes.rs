@@ -1,4 +1,4 @@
-//! `E05xx`, `W05xx`: attributes.
+//! `E05xx`: attributes.
 
 super::codes! {
     UNKNOWN_ATTRIBUTE = "E0501", "unknown attribute";
@@ -25,5 +25,4 @@ super::codes! {
     MAX_DELAY_BELOW_DELAY = "E0522", "`max_delay` is below `delay`";
     VARIABLE_TWICE = "E0523", "variable set by `env` and `secrets`";
     VARIABLE_IS_PORT = "E0524", "variable has the name of a port";
-    PACKAGES_UNUSED = "W0501", "packages on a step that installs none";
 }

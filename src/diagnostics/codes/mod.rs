@@ -6,6 +6,7 @@
 use super::Severity;
 
 mod attributes;
+mod lint;
 mod names;
 mod project;
 mod python;
@@ -14,6 +15,7 @@ mod target;
 mod types;
 
 pub use attributes::*;
+pub use lint::*;
 pub use names::*;
 pub use project::*;
 pub use python::*;
@@ -21,7 +23,7 @@ pub use syntax::*;
 pub use target::*;
 pub use types::*;
 
-/// A stable code such as `E0201`: an error begins with `E`, a warning with `W`.
+/// A stable code such as `E0201`: an error begins with `E`, a warning with `W`, a lint with `L`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(&'static str);
 
@@ -44,6 +46,11 @@ impl Code {
             b'E' => Severity::Error,
             _ => Severity::Warning,
         }
+    }
+
+    /// It speaks of habit, not of what the compiler must do: `mlpc check` looks for it.
+    pub fn is_lint(self) -> bool {
+        self.0.starts_with('L')
     }
 }
 
@@ -76,6 +83,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         attributes::ENTRIES,
         target::ENTRIES,
         project::ENTRIES,
+        lint::ENTRIES,
     ]
     .into_iter()
     .flatten()

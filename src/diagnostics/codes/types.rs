@@ -25,4 +25,5 @@ super::codes! {
     BAD_RUN_WORD = "E0322", "a word of `run:` that can't be an argument";
     UNPROVEN = "W0301", "an edge that nothing proves";
     NEVER_ABSENT = "W0302", "`??` on a value that is never absent";
+    NEVER_RUNS = "W0303", "a task that never runs";
 }

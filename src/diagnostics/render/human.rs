@@ -343,11 +343,16 @@ impl Excerpt {
     }
 }
 
-/// Lines of at most `width` characters, broken at blanks.
+/// Lines of at most `width` characters, broken at blanks; what stands in backticks stays together.
 fn wrap(text: &str, width: usize) -> String {
+    let mut quoted = false;
+    let words = text.split(|char| {
+        quoted ^= char == '`';
+        char == ' ' && !quoted
+    });
     let mut out = String::new();
     let mut column = 0;
-    for word in text.split(' ') {
+    for word in words {
         let length = word.chars().count();
         if column > 0 {
             let fits = column + 1 + length <= width;

@@ -1,9 +1,13 @@
-//! Diagnostics as text: for people ([`human`]), for editors and `grep` ([`short`]), for programs ([`json`]).
+//! Diagnostics as text: for people ([`human`]), for editors and `grep` ([`short`]), for programs ([`json`]), and for what
+//! shows them beside code: GitHub's runners ([`github`]), code scanning ([`sarif`]), test reports ([`junit`]).
 //!
 //! Pure: whoever prints finds out about the terminal and says so with a [`Look`].
 
+mod github;
 mod human;
 mod json;
+mod junit;
+mod sarif;
 mod short;
 
 use super::{Diagnostic, Severity};
@@ -19,6 +23,32 @@ pub enum Format {
     Short,
     /// One JSON object a line.
     Json,
+    /// A SARIF 2.1.0 document.
+    Sarif,
+    /// One command to a GitHub Actions runner a line.
+    Github,
+    /// A JUnit document.
+    Junit,
+}
+
+/// What was found when one file was compiled.
+pub struct Group<'a> {
+    /// The file, as it is shown.
+    pub name: &'a str,
+    pub sources: &'a SourceMap,
+    pub diagnostics: &'a [Diagnostic],
+}
+
+impl<'a> Group<'a> {
+    /// In source order: files as they were loaded, then by position.
+    fn ordered(&self) -> Vec<&'a Diagnostic> {
+        let mut ordered: Vec<&Diagnostic> = self.diagnostics.iter().collect();
+        ordered.sort_by_key(|diagnostic| {
+            let span = diagnostic.primary().span;
+            (span.file, span.start, span.end)
+        });
+        ordered
+    }
 }
 
 /// What the place that the text goes to can show. Only [`Format::Human`] asks.
@@ -41,25 +71,45 @@ impl Look {
 }
 
 /// The text of diagnostics in source order: files as they were loaded, then by position. Each line ends with a newline; no
-/// diagnostics give no text.
+/// diagnostics give no text, but where it is a document.
 pub fn render(
     diagnostics: &[Diagnostic],
     sources: &SourceMap,
     format: Format,
     look: Look,
 ) -> String {
-    let mut ordered: Vec<&Diagnostic> = diagnostics.iter().collect();
-    ordered.sort_by_key(|diagnostic| {
-        let span = diagnostic.primary().span;
-        (span.file, span.start, span.end)
-    });
+    let group = Group {
+        name: "",
+        sources,
+        diagnostics,
+    };
+    render_all(&[group], format, look)
+}
+
+/// The same for several files, one after the other.
+pub fn render_all(groups: &[Group<'_>], format: Format, look: Look) -> String {
+    let lines = |line: fn(&Diagnostic, &SourceMap) -> String| {
+        let mut text = String::new();
+        for group in groups {
+            for one in group.ordered() {
+                text.push_str(&line(one, group.sources));
+            }
+        }
+        text
+    };
     match format {
-        Format::Human => human::render(&ordered, sources, look),
-        Format::Short => ordered
-            .iter()
-            .map(|one| short::line(one, sources))
-            .collect(),
-        Format::Json => ordered.iter().map(|one| json::line(one, sources)).collect(),
+        Format::Human => {
+            let texts = groups
+                .iter()
+                .map(|group| human::render(&group.ordered(), group.sources, look));
+            let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+            texts.join("\n")
+        }
+        Format::Short => lines(short::line),
+        Format::Json => lines(json::line),
+        Format::Github => lines(github::line),
+        Format::Sarif => sarif::document(groups),
+        Format::Junit => junit::document(groups),
     }
 }
 

@@ -28,8 +28,9 @@ use crate::source::Span;
 
 pub use build::{merge, pipeline};
 pub use check::layer;
+pub use mismatch::duration_text;
 pub use table::{Place, STEP_KEYS};
-pub use whole::{Reported, check_merged, lint_step};
+pub use whole::{Reported, check_merged};
 
 use table::{Row, dotted};
 

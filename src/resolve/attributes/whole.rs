@@ -18,30 +18,6 @@ use super::{Given, Layer, mismatch};
 #[derive(Debug, Default)]
 pub struct Reported(HashSet<(Code, Span, Span)>);
 
-/// Checks what a component's or a `with`'s layer says against the step it is said of. Not for `defaults`, which
-/// speak to steps of all kinds.
-pub fn lint_step(layer: &Layer, step: &Step) -> Vec<Diagnostic> {
-    let kind = match step {
-        Step::Python(_) => return Vec::new(),
-        Step::Run(_) => "run",
-        Step::Shell(_) => "shell",
-    };
-    let packages = layer.settings.get("packages");
-    packages
-        .filter(|packages| packages.given != Given::Texts(Vec::new()))
-        .map(|packages| {
-            Diagnostic::new(
-                codes::PACKAGES_UNUSED,
-                packages.key_span,
-                format!("`packages` does nothing for a `{kind}:` step"),
-            )
-            .label("installed for `python:` steps only")
-            .help("use an image that has what the step needs")
-        })
-        .into_iter()
-        .collect()
-}
-
 /// Checks what only the merged attributes of a task show.
 pub fn check_merged(
     attributes: &TaskAttributes,

@@ -85,6 +85,8 @@ fn statements(p: &mut Parser, frame: &Frame, place: Place, open: usize) {
                 _ => {
                     let report = block_not_record(p, open);
                     p.fail(report);
+                    // The line begins here: skipping the rest of it takes a step first.
+                    p.skip_one_error();
                     p.skip_line();
                     continue;
                 }

@@ -232,14 +232,13 @@ impl<'a> Lowering<'a> {
                 .ports
                 .insert((index, port.name.clone()), leaf);
         }
-        let exported = self.is_exported(index);
         let same = |shared: &&Shared| {
             (Arc::ptr_eq(&shared.attributes, &task.attributes)
                 || shared.attributes == task.attributes)
                 && shared.forms == forms
         };
         let known = self.steps.get(&id).and_then(|all| all.iter().find(same));
-        if let Some(shared) = known.filter(|_| !exported) {
+        if let Some(shared) = known {
             return shared.template.clone();
         }
         let template = self
@@ -253,9 +252,6 @@ impl<'a> Lowering<'a> {
             self.frame().pipeline.graph[index].span,
         );
         self.templates.push(pod);
-        if exported {
-            return template;
-        }
         self.steps.entry(id).or_default().push(Shared {
             attributes: task.attributes.clone(),
             forms,
@@ -272,11 +268,10 @@ impl<'a> Lowering<'a> {
         forms: Vec<Form>,
         name: &str,
     ) -> String {
-        let exported = self.is_exported(index);
         let known = self
             .nested
             .iter()
-            .find(|nested| nested.pipeline == id && nested.forms == forms && !exported);
+            .find(|nested| nested.pipeline == id && nested.forms == forms);
         let (template, outputs) = match known {
             Some(nested) => (nested.template.clone(), nested.outputs.clone()),
             None => {
@@ -303,14 +298,12 @@ impl<'a> Lowering<'a> {
                     made.dag.as_mut().expect("it is a DAG").target = Some(control::TARGETS.into());
                 }
                 let outputs = Rc::new(info);
-                if !exported {
-                    self.nested.push(Nested {
-                        pipeline: id,
-                        forms,
-                        template: template.clone(),
-                        outputs: outputs.clone(),
-                    });
-                }
+                self.nested.push(Nested {
+                    pipeline: id,
+                    forms,
+                    template: template.clone(),
+                    outputs: outputs.clone(),
+                });
                 (template, outputs)
             }
         };
@@ -335,6 +328,8 @@ impl<'a> Lowering<'a> {
     pub fn outputs(&mut self, pipeline: &'a Pipeline) -> (Arguments, Vec<NestedOutput>) {
         let mut outputs = Arguments::default();
         let mut info = Vec::new();
+        // Nothing reads what the run puts out and would prove it; and nothing depends on the entry.
+        let entry = std::ptr::eq(pipeline, self.program.entry());
         for output in &pipeline.outputs {
             let mut proven = true;
             if output.ty.artifact().is_some() {
@@ -345,22 +340,12 @@ impl<'a> Lowering<'a> {
                         .push(given_artifact(&output.name, place, optional));
                 }
             } else {
-                let code = match self.leaf(&output.value) {
-                    // Read as it was put out: what reads this output proves it.
-                    Some(Leaf::Value {
-                        code,
-                        ty,
-                        proven: known,
-                    }) => {
-                        proven = known;
-                        convert(Held { code, plain: false }, &ty, &output.ty).code
-                    }
-                    _ => match output.value.constant() {
-                        Some(value) => Argo::Text(text_as(value, &output.ty)),
-                        None => {
-                            convert(self.value(&output.value), &output.value.ty, &output.ty).code
-                        }
-                    },
+                let code = if entry && output.value.constant().is_none() {
+                    convert(self.value(&output.value), &output.value.ty, &output.ty).code
+                } else {
+                    let (code, known) = self.put_out(&output.value, &output.ty);
+                    proven = known;
+                    code
                 };
                 outputs.parameters.push(Parameter {
                     name: output.name.clone(),
@@ -376,5 +361,23 @@ impl<'a> Lowering<'a> {
             });
         }
         (outputs, info)
+    }
+
+    /// A value as what a DAG puts out as one of type `ty`, and whether it is known to be one. A task's output is put out as it was
+    /// written: what reads it here proves it. Argo forgets the tasks that depend on a DAG which fails over its outputs.
+    pub fn put_out(&mut self, value: &Expr, ty: &Type) -> (Argo, bool) {
+        if let Some(constant) = value.constant() {
+            return (Argo::Text(text_as(constant, ty)), true);
+        }
+        if let Some(Leaf::Value {
+            code,
+            ty: from,
+            proven,
+        }) = self.leaf(value)
+        {
+            return (convert(Held { code, plain: false }, &from, ty).code, proven);
+        }
+        let held = convert(self.value(value), &value.ty, ty);
+        (held.code, held.plain || !is_plain_type(ty))
     }
 }

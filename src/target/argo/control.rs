@@ -28,8 +28,40 @@ const BODY: &str = "body";
 const FINALLY: &str = "finally";
 pub const TARGETS: &str = "body finally";
 
-/// What a block gives, part by part: the ports of its value and their types.
-fn ports_of(ty: &Type) -> Vec<(String, Type)> {
+/// The port of a record that is read as a whole. With a hyphen, which no field has.
+pub const WHOLE: &str = "whole-value";
+
+/// What the blocks of a node give, part by part: the ports of their value and their types. A record's fields are ports of their own,
+/// and so is the record where something reads it as one value.
+fn ports_of(pipeline: &Pipeline, node: NodeIndex, ty: &Type) -> Vec<(String, Type)> {
+    let mut ports = parts_of(ty);
+    let is_record = matches!(ty.base(), Type::Record(_));
+    if is_record && ty.is_value() && is_read_whole(pipeline, node) {
+        ports.push((WHOLE.to_owned(), ty.clone()));
+    }
+    ports
+}
+
+/// Whether something reads the node's value otherwise than by a field.
+fn is_read_whole(pipeline: &Pipeline, node: NodeIndex) -> bool {
+    let is_node = |expr: &Expr| matches!(expr.kind, ExprKind::Node(read) if read == node);
+    let (mut all, mut by_field) = (0, 0);
+    let mut visit = |expr: &Expr| {
+        all += usize::from(is_node(expr));
+        by_field +=
+            usize::from(matches!(&expr.kind, ExprKind::Field(inner, _) if is_node(inner)));
+    };
+    pipeline.for_each_expr(&pipeline.body, &mut visit);
+    if let Some(finally) = &pipeline.finally {
+        pipeline.for_each_expr(finally, &mut visit);
+    }
+    for output in &pipeline.outputs {
+        output.value.for_each(&mut visit);
+    }
+    all > by_field
+}
+
+fn parts_of(ty: &Type) -> Vec<(String, Type)> {
     match ty.base() {
         Type::Record(record) => {
             let optional = ty.is_optional();
@@ -53,6 +85,9 @@ fn ports_of(ty: &Type) -> Vec<(String, Type)> {
 
 /// The part of a block's value that goes to a port.
 fn part_of(value: &Expr, port: &str) -> Expr {
+    if port == WHOLE {
+        return value.clone();
+    }
     let Type::Record(record) = value.ty.base() else {
         return value.clone();
     };
@@ -123,7 +158,7 @@ impl<'a> Lowering<'a> {
         }
         let mut outputs = Arguments::default();
         let mut leaves = Vec::new();
-        for (port, ty) in ports_of(&node.ty) {
+        for (port, ty) in ports_of(self.pipeline(), index, &node.ty) {
             let values: Vec<Option<Expr>> = arms
                 .iter()
                 .map(|block| block.value.as_ref().map(|value| part_of(value, &port)))
@@ -169,12 +204,9 @@ impl<'a> Lowering<'a> {
         for value in values {
             codes.push(match value {
                 Some(value) => {
-                    let held = match value.constant() {
-                        Some(constant) => Held::constant(super::encode::text_as(constant, ty)),
-                        None => convert(self.value(value), &value.ty, ty),
-                    };
-                    proven &= held.plain || !is_plain_type(ty);
-                    held.code
+                    let (code, known) = self.put_out(value, ty);
+                    proven &= known;
+                    code
                 }
                 None => Argo::text("null"),
             });
@@ -333,21 +365,16 @@ impl<'a> Lowering<'a> {
         let mut outputs = Arguments::default();
         let mut gathered = Vec::new();
         if let Some(value) = &looping.body.value {
-            for (port, ty) in ports_of(&value.ty) {
-                let held = self.value(&part_of(value, &port));
+            for (port, ty) in ports_of(self.pipeline(), index, &value.ty) {
+                let (code, proven) = self.put_out(&part_of(value, &port), &ty);
                 // Argo makes a list of texts that are all JSON lists or objects a list of these, with its own idea of numbers.
-                let scalar = ty.is_scalar() && is_plain_type(&ty);
-                let code = if scalar {
-                    held.code
-                } else {
-                    held.code.encoded()
-                };
+                let plain = proven && ty.is_scalar() && is_plain_type(&ty);
                 outputs.parameters.push(Parameter {
                     name: port.clone(),
-                    value_from: Some(value_from(code)),
+                    value_from: Some(value_from(if plain { code } else { code.encoded() })),
                     ..Default::default()
                 });
-                gathered.push((port, ty, held.plain));
+                gathered.push((port, ty, plain, proven));
             }
         }
         if self.frame().tasks.is_empty() {
@@ -363,18 +390,17 @@ impl<'a> Lowering<'a> {
             ..Default::default()
         });
         let mut outputs = Arguments::default();
-        for (port, ty, _) in &gathered {
+        for (port, ty, plain, _) in &gathered {
             outputs.parameters.push(Parameter {
                 name: port.clone(),
-                value_from: Some(value_from(gather(port, ty))),
+                value_from: Some(value_from(gather(port, ty, *plain))),
                 ..Default::default()
             });
         }
         let frame = self.frames.pop().expect("pushed above");
         let arguments = self.finish(&template, frame, outputs, place);
         self.template(&template).parallelism = looping.limit;
-        for (port, ty, plain) in gathered {
-            let proven = plain || !is_plain_type(&ty);
+        for (port, ty, _, proven) in gathered {
             let leaf = Leaf::Value {
                 code: Argo::output(name, &port),
                 ty: ty.list(),
@@ -522,7 +548,7 @@ fn optional_value(text: Argo, ty: &Type, proven: bool) -> Leaf {
 }
 
 /// The JSON list of what a loop's task put out under a name. Argo gives a JSON list of texts, and nothing for no items.
-fn gather(port: &str, ty: &Type) -> Argo {
+fn gather(port: &str, ty: &Type, plain: bool) -> Argo {
     let path = ["tasks", EACH, "outputs", "parameters", port]
         .map(str::to_owned)
         .to_vec();
@@ -530,18 +556,16 @@ fn gather(port: &str, ty: &Type) -> Argo {
         .binary("??", Argo::text("[]"))
         .call("fromJSON");
     let textual = is_textual(ty) && !ty.is_optional();
-    let scalar = ty.is_scalar() && is_plain_type(ty);
-    let texts = if scalar {
-        texts
-    } else {
-        Argo::Collect(
-            Box::new(texts),
-            Box::new(Argo::Verbatim("#").call("sprig.b64dec")),
-        )
+    let item = match (plain, textual) {
+        (true, false) => None,
+        (true, true) => Some(Argo::Verbatim("#").call("toJson")),
+        (false, false) => Some(Argo::Verbatim("#").decoded()),
+        (false, true) => Some(Argo::Verbatim("#").decoded().call("toJson")),
     };
-    if textual {
-        return texts.call("toJson");
-    }
+    let texts = match item {
+        Some(item) => Argo::Collect(Box::new(texts), Box::new(item)),
+        None => texts,
+    };
     let joined = Argo::Call("join", vec![texts, Argo::text(", ")]);
     Argo::text("[").join(joined).join(Argo::text("]"))
 }

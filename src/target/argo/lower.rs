@@ -15,6 +15,7 @@ use super::frame::{Frame, Leaf};
 use super::model::{Arguments, Dag, DagTask, Parameter, Template};
 use super::names::{self, Unique};
 use super::pod::Helper;
+use super::publish;
 use super::python::Library;
 use super::split::MOST_TASKS;
 use super::step::{self};
@@ -95,12 +96,7 @@ impl<'a> Lowering<'a> {
         self.frames.push(frame);
         self.block(&pipeline.body);
         let (mut outputs, _) = self.outputs(pipeline);
-        for output in &mut outputs.parameters {
-            output.global_name = Some(output.name.clone());
-        }
-        for output in &mut outputs.artifacts {
-            output.global_name = Some(output.name.clone());
-        }
+        outputs.for_the_run(str::to_owned);
         let frame = self.frames.pop().expect("pushed above");
         let parts = frame.parts.iter().flat_map(|part| &part.ports);
         let ports = frame.ports.iter().chain(parts);
@@ -114,7 +110,20 @@ impl<'a> Lowering<'a> {
                 )
             })
             .collect();
-        self.finish(ENTRY, frame, outputs, 0);
+        if outputs.is_empty() {
+            self.finish(ENTRY, frame, outputs, 0);
+        } else {
+            let body = self.template_name(&pipeline.name);
+            self.finish(&body, frame, outputs, 0);
+            let call = publish::call(&body, Arguments::default());
+            let main = dag(
+                ENTRY,
+                Arguments::default(),
+                vec![call],
+                Arguments::default(),
+            );
+            self.templates.insert(0, main);
+        }
         // Evaluated before the first task: a value that breaks its rule ends the run with the reason.
         let checks = std::mem::take(&mut self.checks);
         self.template(ENTRY).metadata.annotations.extend(
@@ -178,6 +187,7 @@ impl<'a> Lowering<'a> {
             let node = &self.pipeline().graph[index];
             let name = self.task_name(node);
             let depends = self.depends(index);
+            let place = self.templates.len();
             let mut task = match &node.kind {
                 NodeKind::Task(task) => self.task(index, task, &name),
                 NodeKind::Require(require) => self.require(require),
@@ -187,14 +197,7 @@ impl<'a> Lowering<'a> {
             task.name = name;
             task.depends = depends;
             if self.is_exported(index) {
-                let pipeline = self.pipeline();
-                let template = self.template(task.template.as_deref().expect("every task has one"));
-                for output in &mut template.outputs.parameters {
-                    output.global_name = Some(control::global_name(pipeline, index, &output.name));
-                }
-                for output in &mut template.outputs.artifacts {
-                    output.global_name = Some(control::global_name(pipeline, index, &output.name));
-                }
+                self.publish(index, &mut task, place);
             }
             let frame = self.frame_mut();
             frame.nodes.insert(index, frame.tasks.len());
@@ -202,14 +205,14 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Whether the run's `finally` reads it: its template is its own, and puts out for the whole run.
+    /// Whether the run's `finally` reads it, so that it is put out for the whole run.
     pub fn is_exported(&self, index: NodeIndex) -> bool {
         let entry = self.program.entry();
         std::ptr::eq(self.pipeline(), entry) && control::read_at_the_end(entry).contains(&index)
     }
 
     fn task_name(&mut self, node: &Node) -> String {
-        let name = names::hyphened(&node.name, names::INNER);
+        let name = names::task(&node.name);
         if matches!(node.kind, NodeKind::Require(_)) {
             return self.frame_mut().task_names.give("require");
         }

@@ -4,6 +4,7 @@
 //! Program ─ lower ─ templates ─ document ─ objects ─ limits ─ YAML
 //!             ├ params, call, control, split   parameters, calls, `if` and `for` and `finally`, blocks that are too large
 //!             ├ frame      a DAG template in the making, and what can be read in it
+//!             ├ publish    what reaches the whole run: its outputs, and what `finally` reads
 //!             ├ pod, step, python   a component as a template
 //!             └ value      an expression of the language as an Argo expression; encode: what travels plain, what as base64
 //! expr: the one place that writes Argo's expressions and tags; names: mangling and lengths; model: the documents as structs
@@ -22,6 +23,7 @@ mod model;
 mod names;
 mod params;
 mod pod;
+mod publish;
 mod python;
 mod split;
 mod step;

@@ -24,7 +24,26 @@ pub fn hyphened(name: &str, longest: usize) -> String {
     shortened(&out, longest)
 }
 
-/// The same in lower case: the name of a Kubernetes object.
+/// Words that `depends`, an expression with the tasks as its variables, would not take for a task. Others of the kind are reserved
+/// in mlp too.
+const NO_VARIABLES: [&str; 6] = [
+    "contains",
+    "endsWith",
+    "let",
+    "matches",
+    "nil",
+    "startsWith",
+];
+
+/// The name of a task.
+pub fn task(name: &str) -> String {
+    if NO_VARIABLES.contains(&name) {
+        return format!("{name}-task");
+    }
+    hyphened(name, INNER)
+}
+
+/// The same as [`hyphened`] in lower case: the name of a Kubernetes object.
 pub fn object(name: &str, longest: usize) -> String {
     hyphened(&name.to_lowercase(), longest)
 }

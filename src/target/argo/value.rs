@@ -3,6 +3,7 @@
 //! A value is its text everywhere: a string as it is, all else JSON, inside `?` always JSON. What a task puts out is that text as it
 //! is; only what is written into a template is encoded.
 
+use super::control::WHOLE;
 use super::encode::{Held, checked, is_plain_type, is_textual, text_as};
 use super::expr::{Argo, is_plain};
 use super::frame::{Key, Leaf};
@@ -204,6 +205,8 @@ impl Lowering<'_> {
             ExprKind::Node(node) if !self.is_split(*node) => {
                 Key::Port(*node, UNNAMED_OUTPUT.into())
             }
+            // Nothing, where a task's outputs are read as one record.
+            ExprKind::Node(node) => Key::Port(*node, WHOLE.into()),
             ExprKind::Field(inner, field) => match inner.kind {
                 ExprKind::Node(node) if self.is_split(node) => Key::Port(node, field.clone()),
                 _ => return None,
@@ -293,6 +296,14 @@ pub fn convert(held: Held, from: &Type, to: &Type) -> Held {
     }
 }
 
+/// The text of a number without the blanks around it, or an error.
+fn number(text: Argo, pattern: &str, otherwise: &str) -> Argo {
+    let text = text.call("trim");
+    text.clone()
+        .binary("matches", Argo::text(pattern))
+        .then(text, Argo::fail(otherwise))
+}
+
 /// The text with what proves that it is one of `ty`, where nothing else has.
 fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
     if proven {
@@ -302,8 +313,16 @@ fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
         };
     }
     let code = match ty {
-        Type::Int => code.call("trim").call("int").call("string"),
-        Type::Float => code.call("trim").call("float").call("string"),
+        // Go reads more than JSON has: `+1`, `007`, `nan`, `0x1p-2`.
+        Type::Int => number(code, "^-?(0|[1-9][0-9]*)$", "no int")
+            .call("int")
+            .call("string"),
+        Type::Float => {
+            let pattern = "^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?$";
+            number(code, pattern, "no float")
+                .call("float")
+                .call("string")
+        }
         Type::Bool => {
             let text = code.call("trim");
             let known = Argo::List(vec![Argo::text("true"), Argo::text("false")]);
@@ -318,6 +337,15 @@ fn proof(code: Argo, ty: &Type, proven: bool) -> Held {
         Type::Optional(inner) if inner.is_scalar() && !is_textual(inner) => {
             let absent = code.clone().binary("==", Argo::text("null"));
             absent.then(code.clone(), proof(code, inner, false).code)
+        }
+        Type::List(inner) if inner.is_scalar() && !inner.is_optional() && !is_textual(inner) => {
+            // Not by `fromJSON`, which makes every number a double.
+            let inside = Argo::Call("trim", vec![code, Argo::text("[] \t\r\n")]);
+            let items = Argo::Call("split", vec![inside, Argo::text(",")]);
+            let item = proof(Argo::Verbatim("#"), inner, false).code;
+            let items = Argo::Collect(Box::new(Argo::NotEmpty(Box::new(items))), Box::new(item));
+            let joined = Argo::Call("join", vec![items, Argo::text(", ")]);
+            Argo::text("[").join(joined).join(Argo::text("]"))
         }
         Type::Refined(refined) => {
             let inner = proof(code, &refined.base, false).code;

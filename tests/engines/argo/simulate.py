@@ -1,12 +1,18 @@
 """Runs what mlpc emits for Argo as processes on this machine: a simulation, for no cluster is at hand.
 
-The order of the engine's substitution passes, its phases and its `depends` are modelled here, from a reading of Argo v4. The
-passes themselves are made by the Go program in templates/, on the engine's own libraries. A pod is a process: its command, its
-environment and its script are the emitted ones, after the passes and after what Kubernetes makes of `$(NAME)`; only the paths of
-its files lie below a folder of this run, and its image is this machine.
+The order of the engine's substitution passes, its phases and what is put out for the whole run are modelled here, from a reading
+of Argo v4. The passes and the conditions of `depends` are made by the Go program in templates/, on the engine's own libraries. A
+pod is a process: its command, its environment and its script are the emitted ones, after the passes and after what Kubernetes
+makes of `$(NAME)`; only the paths of its files lie below a folder of this run, and its image is this machine.
+
+Where the engine is harsh, so is this: a task sees only what it depends on; a DAG ends as its last tasks do; what a DAG puts out
+by a `globalName` reaches the run only when the DAG that called it has succeeded, and the entry has no caller; a pod that failed
+still puts out what it had written; and a DAG that fails over its outputs leaves what depends on it without a parent, so that the
+run never ends.
 """
 
 import copy
+import functools
 import json
 import pathlib
 import re
@@ -17,6 +23,8 @@ import tarfile
 UID = "0f1e2d3c-0000-4000-8000-000000000001"
 CREATED = "2024-05-06T07:08:09Z"
 LONGEST_OUTPUT = 256 * 1024
+#: A task in a `depends`.
+DEPENDENCY = r"([-\w]+)\.(?:Succeeded|Failed|Errored|Skipped|Omitted)"
 
 
 class Substitution:
@@ -41,9 +49,23 @@ class Substitution:
     def evaluate(self, expression, values):
         return self.ask({"expression": expression, "values": values})
 
+    def depends(self, condition, phases):
+        return self.ask({"depends": condition, "phases": phases})
+
 
 class NodeError(Exception):
     """A node that ends as Error, with its message."""
+
+
+class NeverEnds(Exception):
+    """The run stays in Running for good."""
+
+
+#: The phases that count as a node's own; one that was skipped or omitted has that of what comes before it.
+COMPLETED = ("Succeeded", "Failed", "Error")
+FAILED = ("Failed", "Error")
+#: mlpc's name for a task that is there only for its outputs to reach the run. It is no part of a pod's path.
+PUBLISHED = "published"
 
 
 def kubernetes_expanded(text, env):
@@ -60,6 +82,20 @@ def kubernetes_expanded(text, env):
 def any_string(value):
     """What an output parameter makes of an expression's result."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def direct_dependencies(task):
+    return list(dict.fromkeys(re.findall(DEPENDENCY, task.get("depends", ""))))
+
+
+def ancestors(name, before):
+    found, open_ = {}, list(before[name])
+    while open_:
+        one = open_.pop()
+        if one not in found:
+            found[one] = None
+            open_ += before[one]
+    return found
 
 
 class Simulation:
@@ -93,6 +129,12 @@ class Simulation:
                 return self.report("Error", f"{value!r} is none of {parameter['name']}'s enum")
             self.globals[f"workflow.parameters.{parameter['name']}"] = value
         self.outputs = {"parameters": {}, "artifacts": {}}
+        try:
+            return self.entry()
+        except NeverEnds as why:
+            return self.report("Running", str(why))
+
+    def entry(self):
         node = self.execute((self.home, self.spec["entrypoint"]), {}, {}, "")
         if "onExit" in self.spec:
             self.globals["workflow.status"] = node["phase"]
@@ -110,6 +152,13 @@ class Simulation:
             "outputs": getattr(self, "outputs", {"parameters": {}, "artifacts": {}}),
             "pods": self.pods,
         }
+
+    def publish(self, template, node):
+        """Puts out for the whole run what a template says so of."""
+        for kind, found in self.outputs.items():
+            for output in template.get("outputs", {}).get(kind, []):
+                if "globalName" in output and output["name"] in node[kind]:
+                    found[output["globalName"]] = node[kind][output["name"]]
 
     def execute(self, key, parameters, artifacts, path):
         """A node of a template, with the texts and the files that its inputs get."""
@@ -242,57 +291,91 @@ class Simulation:
         record["stdout"] = done.stdout.decode("utf-8", "replace")[-20000:]
         record["stderr"] = done.stderr.decode("utf-8", "replace")[-20000:]
         node = {"phase": "Succeeded", "parameters": {}, "artifacts": {}}
+        missing = self.collect(template, node)
+        # The executor puts out what is there, however the command ended.
+        self.publish(template, node)
         if done.returncode != 0:
-            node.update(phase="Failed", message=f"{template['name']}: exit code {done.returncode}: {record['stderr'][-2000:]}")
-            return node
+            message = f"{template['name']}: exit code {done.returncode}: {record['stderr'][-2000:]}"
+            return {"phase": "Failed", "message": message, "parameters": {}, "artifacts": {}}
+        if missing:
+            raise NodeError(missing[0])
+        return node
+
+    def collect(self, template, node):
+        """Reads a pod's outputs into its node; gives what is missing."""
+        missing = []
         for parameter in template.get("outputs", {}).get("parameters", []):
             file = pathlib.Path(parameter["valueFrom"]["path"])
             if not file.exists():
-                raise NodeError(f"{template['name']} wrote no output parameter {parameter['name']}")
-            data = file.read_bytes()
-            if len(data) > LONGEST_OUTPUT:
-                data = data[:LONGEST_OUTPUT]
-            text = data.decode("utf-8")
+                missing.append(f"{template['name']} wrote no output parameter {parameter['name']}")
+                continue
+            text = file.read_bytes()[:LONGEST_OUTPUT].decode("utf-8")
             node["parameters"][parameter["name"]] = text.removesuffix("\n")
-            if "globalName" in parameter:
-                self.outputs["parameters"][parameter["globalName"]] = text.removesuffix("\n")
         for artifact in template.get("outputs", {}).get("artifacts", []):
             file = pathlib.Path(artifact["path"])
             if file.exists():
                 node["artifacts"][artifact["name"]] = file
-                if "globalName" in artifact:
-                    self.outputs["artifacts"][artifact["globalName"]] = str(file)
             elif not artifact.get("optional"):
-                raise NodeError(f"{template['name']} wrote no output artifact {artifact['name']}")
-        return node
+                missing.append(f"{template['name']} wrote no output artifact {artifact['name']}")
+        return missing
 
     # DAGs
 
     def dag(self, home, template, inputs, artifacts, path):
         nodes = {}
-        pending = {task["name"]: task for task in template["dag"]["tasks"]}
+        tasks = {task["name"]: task for task in template["dag"]["tasks"]}
+        before = {name: direct_dependencies(task) for name, task in tasks.items()}
+        pending = dict(tasks)
         while pending:
-            progress = False
-            for name, task in list(pending.items()):
-                asked = re.findall(r"([-\w]+)\.(?:Succeeded|Failed|Errored|Skipped|Omitted)", task.get("depends", ""))
-                if any(dependency in pending for dependency in asked):
-                    continue
-                del pending[name]
-                nodes[name] = self.task(home, task, nodes, inputs, artifacts, f"{path}/{name}")
-                progress = True
-            if not progress:
+            ready = [name for name in pending if not any(dependency in pending for dependency in before[name])]
+            if not ready:
                 raise NodeError(f"a cycle among {sorted(pending)}")
+            for name in ready:
+                seen = {dependency: nodes[dependency] for dependency in ancestors(name, before)}
+                at = path if name == PUBLISHED else f"{path}/{name}"
+                nodes[name] = self.task(home, pending.pop(name), seen, inputs, artifacts, at)
+        node = self.dag_phase(template["dag"], before, nodes)
+        if node["phase"] != "Succeeded":
+            # It puts out nothing.
+            return node
+        # Only now does the run get what the tasks put out for it.
+        for name, task in tasks.items():
+            if "withParam" not in task:
+                self.publish(self.templates[self.key(home, task)], nodes[name])
+        try:
+            self.dag_outputs(template, nodes, inputs, artifacts, node)
+        except NodeError as error:
+            # The engine forgets what follows such a node.
+            return {"phase": "Error", "message": str(error), "parameters": {}, "artifacts": {}, "orphans": True}
+        return node
+
+    def dag_phase(self, dag, before, nodes):
+        """A DAG ends as its targets do, which are those that nothing depends on if it names none."""
+        @functools.cache
+        def branch(name):
+            if nodes[name]["phase"] in COMPLETED:
+                return nodes[name]["phase"]
+            parents = [dependency for dependency in before[name] if not nodes[dependency].get("orphans")]
+            if before[name] and not parents:
+                raise NeverEnds(f"{name} has no parent: {nodes[before[name][0]]['message']}")
+            found = [branch(dependency) for dependency in parents]
+            return next((phase for phase in found if phase in FAILED), "Succeeded")
+
+        leaves = sorted(set(nodes) - {dependency for all_ in before.values() for dependency in all_})
+        phase = "Succeeded"
+        targets = dag.get("target", "").split() or leaves
+        for target in targets:
+            if branch(target) in FAILED:
+                phase = branch(target)
+        node = {"phase": phase, "parameters": {}, "artifacts": {}}
+        if phase in FAILED:
+            node["orphans"] = all(nodes[target].get("orphans") for target in targets)
+            node["message"] = next(one.get("message", "") for one in nodes.values() if one["phase"] in FAILED)
+        return node
+
+    def dag_outputs(self, template, nodes, inputs, artifacts, node):
         # The expression of an output sees the tasks and the inputs, not the workflow.
         scope = {**inputs, **self.scope(nodes)}
-        failed = [node for node in nodes.values() if node["phase"] in ("Failed", "Error")]
-        node = {"phase": "Succeeded", "parameters": {}, "artifacts": {}}
-        targets = template["dag"].get("target", "").split()
-        if targets:
-            failed = [nodes[target] for target in targets if nodes[target]["phase"] in ("Failed", "Error")]
-        if failed:
-            # A DAG that failed puts out nothing.
-            node.update(phase="Failed", message=failed[0].get("message", ""))
-            return node
         for parameter in template.get("outputs", {}).get("parameters", []):
             source = parameter["valueFrom"]
             if "expression" in source:
@@ -304,18 +387,12 @@ class Simulation:
                 if value is None:
                     raise NodeError(f"unable to resolve {source['parameter']}")
             node["parameters"][parameter["name"]] = any_string(value)
-            if "globalName" in parameter:
-                self.outputs["parameters"][parameter["globalName"]] = any_string(value)
         for artifact in template.get("outputs", {}).get("artifacts", []):
             file = self.file(artifact, nodes, artifacts, inputs)
-            if file is None:
-                if artifact.get("optional"):
-                    continue
+            if file is not None:
+                node["artifacts"][artifact["name"]] = file
+            elif not artifact.get("optional"):
                 raise NodeError(f"unable to resolve the artifact {artifact}")
-            node["artifacts"][artifact["name"]] = file
-            if "globalName" in artifact:
-                self.outputs["artifacts"][artifact["globalName"]] = str(file)
-        return node
 
     def scope(self, nodes):
         scope = {}
@@ -337,7 +414,7 @@ class Simulation:
                 return inputs.get(words[2])
             if words[0] == "workflow":
                 return self.outputs["artifacts"].get(words[3])
-            return nodes[words[1]]["artifacts"].get(words[4])
+            return nodes[words[1]]["artifacts"].get(words[4]) if words[1] in nodes else None
         return self.fetched(artifact)
 
     def fetched(self, artifact):
@@ -352,25 +429,27 @@ class Simulation:
             raise NodeError(f"there is no {key}")
         return file
 
+    def key(self, home, task):
+        if "templateRef" in task:
+            return (task["templateRef"]["name"], task["templateRef"]["template"])
+        return (home, task["template"])
+
     def task(self, home, task, nodes, inputs, artifacts, path):
+        """The node of a task that sees these nodes."""
         def omitted(phase):
             node = {"phase": phase, "parameters": {}, "artifacts": {}}
             # A skipped node's outputs are known to be absent.
-            key = (task["templateRef"]["name"], task["templateRef"]["template"]) if "templateRef" in task else (home, task["template"])
-            for parameter in self.templates[key].get("outputs", {}).get("parameters", []):
+            for parameter in self.templates[self.key(home, task)].get("outputs", {}).get("parameters", []):
                 node["parameters"][parameter["name"]] = None
             return node
 
-        def phase_of(match):
-            word = {"Error": "Errored"}.get(nodes[match.group(1)]["phase"], nodes[match.group(1)]["phase"])
-            return str(word == match.group(2))
-
-        depends = task.get("depends")
-        if depends:
-            condition = re.sub(r"([-\w]+)\.(Succeeded|Failed|Errored|Skipped|Omitted)", phase_of, depends)
-            condition = condition.replace("&&", " and ").replace("||", " or ").replace("!", " not ")
-            if not eval(condition):  # made of True, False, and, or, not and parentheses
-                return omitted("Omitted")
+        if task.get("depends"):
+            phases = {name: nodes[name]["phase"] for name in direct_dependencies(task)}
+            try:
+                if not self.substitution.depends(task["depends"], phases):
+                    return omitted("Omitted")
+            except NodeError as error:
+                return {"phase": "Error", "message": str(error), "parameters": {}, "artifacts": {}}
         values = {**self.globals, **inputs, **self.scope(nodes)}
         # Artifacts are no texts: what reads them by `from` is resolved apart.
         values = {name: value for name, value in values.items() if not isinstance(value, dict)}
@@ -388,7 +467,7 @@ class Simulation:
             return {"phase": "Error", "message": str(error), "parameters": {}, "artifacts": {}}
 
     def call(self, home, task, nodes, artifacts, path):
-        key = (task["templateRef"]["name"], task["templateRef"]["template"]) if "templateRef" in task else (home, task["template"])
+        key = self.key(home, task)
         arguments = task.get("arguments", {})
         parameters = {p["name"]: p["value"] for p in arguments.get("parameters", [])}
         files = {}
@@ -414,7 +493,8 @@ class Simulation:
         node = {"phase": "Succeeded" if made else "Skipped", "parameters": {}, "artifacts": {}}
         failed = [one for one in made if one["phase"] in ("Failed", "Error")]
         if failed:
-            node.update(phase="Failed", message=failed[0].get("message", ""))
+            orphans = all(one.get("orphans") for one in made)
+            node.update(phase=failed[-1]["phase"], message=failed[0].get("message", ""), orphans=orphans)
         names = [name for one in made for name in one["parameters"]]
         for name in dict.fromkeys(names):
             texts = [one["parameters"][name] for one in made if one["phase"] == "Succeeded"]

@@ -231,6 +231,8 @@ def run(job):
         except Exception as error:
             # This is how kfp.local says that a task failed; all else is a fault of what it was given, or its own.
             failed = isinstance(error, RuntimeError) and "finished with status" in str(error)
+            # And this, that a task wrote what is no value of its output's type.
+            failed = failed or isinstance(error, ValueError) and "Could not deserialize output" in str(error)
             answer["status"] = "failed" if failed else "crashed"
             log.write(traceback.format_exc())
     answer["tasks"] = dict(states)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::table::{BLOCKS, TABLE};
-use super::super::{Place, Reported, check_merged, layer, lint_step, merge, pipeline};
+use super::super::{Place, Reported, check_merged, layer, merge, pipeline};
 use super::{component, shell};
 use crate::resolve::constant::{Constant, ConstantKind, Entry};
 use crate::source::{FileId, Span};
@@ -103,7 +103,6 @@ proptest! {
                 check_merged(&attributes, &component(shell()), &mut Reported::default());
                 attributes.retry.delays();
             }
-            lint_step(&near, &shell());
         }
         for diagnostic in diagnostics {
             let line = |text: &str| !text.is_empty() && !text.contains('\n');

@@ -2,11 +2,11 @@
 
 use indexmap::IndexMap;
 
-use super::super::{Reported, check_merged, lint_step, merge, pipeline};
+use super::super::{Reported, check_merged, merge, pipeline};
 use super::{Place, check, component, seconds, shell, sound};
 use crate::graph::{
-    Cache, Notify, NotifyOn, Overlap, PythonCode, PythonStep, Resources, Retry, Schedule,
-    SecretRef, Step, TaskAttributes, Toleration, VolumeSource,
+    Cache, Notify, NotifyOn, Overlap, Resources, Retry, Schedule, SecretRef, Step, TaskAttributes,
+    Toleration, VolumeSource,
 };
 use crate::value::Value;
 
@@ -20,18 +20,6 @@ fn merged(sources: &[&str]) -> TaskAttributes {
 
 fn run() -> Step {
     Step::Run(Vec::new())
-}
-
-fn python() -> Step {
-    let code = PythonCode::Installed {
-        module: "acme".to_owned(),
-    };
-    Step::Python(PythonStep {
-        code,
-        function: "train".to_owned(),
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-    })
 }
 
 fn map(entries: &[(&str, &str)]) -> IndexMap<String, String> {
@@ -291,18 +279,4 @@ fn the_merged_whole_is_checked_once() {
     let mut reported = Reported::default();
     let attributes = merge(&[&far, &near, &with]);
     assert_eq!(merged_codes(&attributes, run(), &mut reported), ["E0523"]);
-}
-
-#[test]
-fn packages_are_for_python_steps() {
-    let packages = sound(Place::Component, "packages: [\"pandas\"]");
-    let none = sound(Place::With, "packages: []");
-    for (layer, step, expected) in [
-        (&packages, python(), 0),
-        (&packages, run(), 1),
-        (&packages, shell(), 1),
-        (&none, shell(), 0),
-    ] {
-        assert_eq!(lint_step(layer, &step).len(), expected, "{step:?}");
-    }
 }

@@ -9,8 +9,10 @@
 //
 //	{"document": any, "values": {name: text|null}, "strict": [root, ..]}  ->  {"result": any} or {"error": text}
 //	{"expression": text, "values": ..}                                  ->  {"result": any} or {"error": text}
+//	{"depends": text, "phases": {task: phase}}                          ->  {"result": bool} or {"error": text}
 //
-// The first substitutes one pass over the document, the second evaluates a bare expression (`valueFrom.expression`).
+// The first substitutes one pass over the document, the second evaluates a bare expression (`valueFrom.expression`), the third the
+// `depends` of a task.
 package main
 
 import (
@@ -19,15 +21,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/expr-lang/expr"
 )
 
 type job struct {
-	Document   json.RawMessage `json:"document"`
-	Expression *string         `json:"expression"`
-	Values     map[string]any  `json:"values"`
-	Strict     []string        `json:"strict"`
+	Document   json.RawMessage   `json:"document"`
+	Expression *string           `json:"expression"`
+	Depends    *string           `json:"depends"`
+	Phases     map[string]string `json:"phases"`
+	Values     map[string]any    `json:"values"`
+	Strict     []string          `json:"strict"`
 }
 
 type answer struct {
@@ -63,7 +68,13 @@ func answerTo(line []byte) answer {
 	}
 	var result []byte
 	var err error
-	if j.Expression != nil {
+	if j.Depends != nil {
+		var holds bool
+		holds, err = dependsHolds(*j.Depends, j.Phases)
+		if err == nil {
+			result, err = json.Marshal(holds)
+		}
+	} else if j.Expression != nil {
 		var value any
 		value, err = evaluate(*j.Expression, environment(j.Values))
 		if err == nil {
@@ -99,4 +110,27 @@ func evaluate(expression string, env map[string]any) (any, error) {
 		return nil, err
 	}
 	return expr.Run(program, env)
+}
+
+// A task's name is a variable of the expression, so it has underscores there; each phase is a field of it.
+func dependsHolds(depends string, phases map[string]string) (bool, error) {
+	env := map[string]map[string]bool{}
+	for task, phase := range phases {
+		env[strings.ReplaceAll(task, "-", "_")] = map[string]bool{
+			"Succeeded": phase == "Succeeded",
+			"Failed":    phase == "Failed",
+			"Errored":   phase == "Error",
+			"Skipped":   phase == "Skipped",
+			"Omitted":   phase == "Omitted",
+		}
+	}
+	program, err := expr.Compile(strings.ReplaceAll(depends, "-", "_"), expr.Env(env), expr.AsBool())
+	if err != nil {
+		return false, err
+	}
+	holds, err := expr.Run(program, env)
+	if err != nil {
+		return false, err
+	}
+	return holds.(bool), nil
 }

@@ -1,0 +1,2 @@
+def show(numbers: list, words: list) -> str:
+    return repr((numbers, words))

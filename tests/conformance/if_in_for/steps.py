@@ -1,0 +1,2 @@
+def show(all: list, some: list) -> str:
+    return repr((all, some))
