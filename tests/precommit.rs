@@ -132,16 +132,27 @@ impl Scratch {
     /// `git commit` of all there is.
     fn commit(&self) -> Ran {
         self.must("git", &["add", "--all"]);
-        self.run_in(&self.repo(), "git", &["commit", "-qm", "x", "--allow-empty"])
+        self.run_in(
+            &self.repo(),
+            "git",
+            &["commit", "-qm", "x", "--allow-empty"],
+        )
     }
 
     #[track_caller]
     fn is_stopped(&self, by: &str, because: &str) {
         let ran = self.commit();
         assert!(!ran.ok, "committed:\n{}", ran.said);
-        let failed = ran.said.lines().any(|line| line.starts_with(by) && line.ends_with("Failed"));
+        let failed = ran
+            .said
+            .lines()
+            .any(|line| line.starts_with(by) && line.ends_with("Failed"));
         assert!(failed, "not stopped by {by}:\n{}", ran.said);
-        assert!(ran.said.contains(because), "no `{because}` in:\n{}", ran.said);
+        assert!(
+            ran.said.contains(because),
+            "no `{because}` in:\n{}",
+            ran.said
+        );
     }
 
     #[track_caller]
@@ -157,7 +168,12 @@ fn pre_commit_stops_what_is_broken_unformatted_or_stale() {
     let python = python.to_str().expect("UTF-8");
     let scratch = Scratch::new(&[]);
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(".pre-commit-hooks.yaml");
-    let valid = ["-m", "pre_commit", "validate-manifest", manifest.to_str().expect("UTF-8")];
+    let valid = [
+        "-m",
+        "pre_commit",
+        "validate-manifest",
+        manifest.to_str().expect("UTF-8"),
+    ];
     scratch.must(python, &valid);
 
     // The repository that the hooks come from, at a commit.
@@ -196,7 +212,10 @@ fn pre_commit_stops_what_is_broken_unformatted_or_stale() {
     scratch.write("pipeline.mlp", &PIPELINE.replace("3.12-slim", "latest"));
     scratch.is_stopped("mlpc check", "L0101");
 
-    scratch.write("pipeline.mlp", &PIPELINE.replace("  n = count", "      n=count"));
+    scratch.write(
+        "pipeline.mlp",
+        &PIPELINE.replace("  n = count", "      n=count"),
+    );
     scratch.is_stopped("mlpc fmt", "files were modified by this hook");
     assert_eq!(scratch.read("pipeline.mlp"), PIPELINE);
     scratch.is_committed();
@@ -210,7 +229,11 @@ fn pre_commit_stops_what_is_broken_unformatted_or_stale() {
 }
 
 /// Runs the steps of the action, with a `cargo` that installs the binary under test. The first step that fails, and what it said.
-fn action(scratch: &Scratch, python: &Path, inputs: &serde_json::Value) -> Option<(String, String)> {
+fn action(
+    scratch: &Scratch,
+    python: &Path,
+    inputs: &serde_json::Value,
+) -> Option<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let steps = Command::new(python)
         .arg(root.join("tests/engines/precommit/steps.py"))
@@ -218,7 +241,11 @@ fn action(scratch: &Scratch, python: &Path, inputs: &serde_json::Value) -> Optio
         .arg(inputs.to_string())
         .output()
         .expect("python starts");
-    assert!(steps.status.success(), "{}", String::from_utf8_lossy(&steps.stderr));
+    assert!(
+        steps.status.success(),
+        "{}",
+        String::from_utf8_lossy(&steps.stderr)
+    );
     let steps: Vec<serde_json::Value> =
         serde_json::from_slice(&steps.stdout).expect("it prints JSON");
     let home = scratch.folder.path().join("home");
@@ -270,8 +297,14 @@ fn the_github_action_does_the_same() {
 
     let (step, said) = failed(&inputs).expect("nothing is compiled yet");
     assert_eq!(step, "Compiled files", "{said}");
-    assert!(said.contains("argo.yaml") && said.contains("kfp.yaml"), "{said}");
-    scratch.must("mlpc", &["compile", "pipeline.mlp", "-t", "argo", "-o", "argo.yaml"]);
+    assert!(
+        said.contains("argo.yaml") && said.contains("kfp.yaml"),
+        "{said}"
+    );
+    scratch.must(
+        "mlpc",
+        &["compile", "pipeline.mlp", "-t", "argo", "-o", "argo.yaml"],
+    );
     scratch.must("mlpc", &["compile", "pipeline.mlp", "-o", "kfp.yaml"]);
     assert_eq!(failed(&inputs), None);
     assert!(scratch.read("out.sarif").contains("\"results\": []"));
@@ -291,5 +324,8 @@ fn the_github_action_does_the_same() {
     inputs["inputs.paths"] = "$(touch owned)".into();
     let (step, _) = failed(&inputs).expect("there is no such path");
     assert_eq!(step, "Check");
-    assert!(!scratch.repo().join("owned").exists(), "an input is no command");
+    assert!(
+        !scratch.repo().join("owned").exists(),
+        "an input is no command"
+    );
 }

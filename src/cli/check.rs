@@ -264,7 +264,11 @@ fn write_baseline(path: &Path, all: &[Checked]) -> Result<Exit, Failure> {
     let baseline = Baseline::of(warnings);
     output::write_file(path, &baseline.text())?;
     let s = if baseline.len() == 1 { "" } else { "s" };
-    let mut said = format!("wrote {} warning{s} to {}\n", baseline.len(), path.display());
+    let mut said = format!(
+        "wrote {} warning{s} to {}\n",
+        baseline.len(),
+        path.display()
+    );
     if !errors.is_empty() {
         said.push_str("errors are not put into a baseline: `mlpc check` shows them\n");
     }
@@ -281,7 +285,10 @@ fn closing(found: &[Diagnostic], files: usize, mended: usize, known: usize) -> S
     let s = |count: usize| if count == 1 { "" } else { "s" };
     let mut text = match input::closing(found) {
         Some(counts) => format!("\n{counts}\n"),
-        None => format!("{files} file{} checked, nothing to complain about\n", s(files)),
+        None => format!(
+            "{files} file{} checked, nothing to complain about\n",
+            s(files)
+        ),
     };
     if mended > 0 {
         text.push_str(&format!("{mended} mended\n"));

@@ -41,8 +41,10 @@ impl Args {
     pub fn run(self) -> Result<Exit, Failure> {
         let stdout = self.output == Path::new("-");
         if self.check && stdout {
-            return Err(Failure::new("`--check` compares with an output that is there")
-                .help("name it: `-o PATH`"));
+            return Err(
+                Failure::new("`--check` compares with an output that is there")
+                    .help("name it: `-o PATH`"),
+            );
         }
         let mut targets = input::targets(&self.targets)?;
         let several = targets.len() > 1 || self.targets.iter().any(|name| name == "all");

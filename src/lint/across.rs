@@ -24,7 +24,9 @@ impl Checked {
 
     fn is_sound(&self) -> bool {
         let found = &self.compilation.diagnostics;
-        found.iter().all(|one| one.code.as_str().starts_with(['W', 'L']))
+        found
+            .iter()
+            .all(|one| one.code.as_str().starts_with(['W', 'L']))
     }
 }
 
@@ -65,11 +67,13 @@ pub fn settle(all: &mut [Checked]) {
             ]
             .contains(&diagnostic.code);
             // Such a report stands at the definition's name, or speaks of it in its first other label.
-            let name = diagnostic.labels.last().map(|label| sources.text(label.span));
+            let name = diagnostic
+                .labels
+                .last()
+                .map(|label| sources.text(label.span));
             !(definition
-                && name.is_some_and(|name| {
-                    taken.contains(&(root.clone(), path(), name.to_owned()))
-                }))
+                && name
+                    .is_some_and(|name| taken.contains(&(root.clone(), path(), name.to_owned()))))
         });
         let has_pipelines = !compilation.programs.is_empty();
         if !sound || !(has_pipelines || used_by_others.contains(&(root.clone(), path.clone()))) {

@@ -64,7 +64,9 @@ impl Baseline {
         let baseline: Baseline = serde_json::from_str(text).map_err(|error| error.to_string())?;
         match baseline.version {
             VERSION => Ok(baseline),
-            other => Err(format!("it has version {other}, and this mlpc reads {VERSION}")),
+            other => Err(format!(
+                "it has version {other}, and this mlpc reads {VERSION}"
+            )),
         }
     }
 

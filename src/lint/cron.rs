@@ -141,12 +141,28 @@ pub fn words(cron: &str) -> String {
 }
 
 const DAYS: [&str; 7] = [
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
 ];
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 fn ordinal(number: &str) -> String {
@@ -209,8 +225,14 @@ mod tests {
             ("30 6 1 * *", "at 06:30 on day 1 of the month"),
             ("0 0 1 1 *", "at 00:00 on day 1 of the month in January"),
             ("0 */6 * * *", "at minute 0 of every 6th hour"),
-            ("* 9-17 * * 1,3", "every minute of hour 9 to 17 on Monday and Wednesday"),
-            ("0 9 13 * FRI", "at 09:00 on day 13 of the month, and on Friday"),
+            (
+                "* 9-17 * * 1,3",
+                "every minute of hour 9 to 17 on Monday and Wednesday",
+            ),
+            (
+                "0 9 13 * FRI",
+                "at 09:00 on day 13 of the month, and on Friday",
+            ),
         ] {
             assert_eq!(words(cron), expected, "{cron}");
         }

@@ -24,9 +24,9 @@ pub fn apply(file: FileId, text: &str, diagnostics: &[Diagnostic]) -> Option<(St
         let fix = &diagnostic.fix;
         let here = !fix.is_empty() && fix.iter().all(|edit| edit.span.file == file);
         let free = |edit: &Edit| {
-            edits.iter().all(|other| {
-                edit.span.end < other.span.start || other.span.end < edit.span.start
-            })
+            edits
+                .iter()
+                .all(|other| edit.span.end < other.span.start || other.span.end < edit.span.start)
         };
         if here && fix.iter().all(free) {
             edits.extend(fix);
@@ -103,7 +103,10 @@ mod tests {
         assert_eq!(without("[a, it, b]"), "[a, b]");
         assert_eq!(without("{\n  a\n  it\n  b\n}"), "{\n  a\n  b\n}");
         assert_eq!(without("{\n  a,\n  it,\n}"), "{\n  a,\n}");
-        assert_eq!(without("{\n  it  # why\n}"), "{\n  it  # why\n}".replace("it", ""));
+        assert_eq!(
+            without("{\n  it  # why\n}"),
+            "{\n  it  # why\n}".replace("it", "")
+        );
         assert_eq!(without("a\nit"), "a\n");
     }
 }

@@ -136,7 +136,14 @@ impl<'a> Context<'a> {
     /// The tasks of the checked file's pipelines that run a component.
     pub fn steps(
         &self,
-    ) -> impl Iterator<Item = (&'a graph::Pipeline, NodeIndex, &'a Task, &'a graph::Component)> {
+    ) -> impl Iterator<
+        Item = (
+            &'a graph::Pipeline,
+            NodeIndex,
+            &'a Task,
+            &'a graph::Component,
+        ),
+    > {
         let module = self.module;
         self.pipelines().flat_map(move |(_, pipeline)| {
             tasks(pipeline).filter_map(move |(index, task)| match task.callee {
@@ -205,9 +212,8 @@ impl<'a> Context<'a> {
 
     /// The attribute whose key stands here.
     pub fn written_at(&self, span: Span) -> Option<&Written> {
-        let found = |written: &&Written| {
-            written.span.file == span.file && written.span.start == span.start
-        };
+        let found =
+            |written: &&Written| written.span.file == span.file && written.span.start == span.start;
         self.written.iter().find(found)
     }
 }

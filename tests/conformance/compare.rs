@@ -150,8 +150,11 @@ fn differences(run: &Run, driver: &Driver, outcome: &Outcome) -> Vec<String> {
 
 /// The end of a log, without the blanks that fill a wide screen.
 fn short(log: &str) -> String {
-    let words: Vec<String> =
-        log.lines().map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect();
+    let words: Vec<String> = log
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect();
     words[words.len().saturating_sub(30)..].join("\n")
 }
 

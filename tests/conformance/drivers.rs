@@ -60,7 +60,9 @@ impl Outcome {
     pub fn state(&self, task: &str) -> Option<&str> {
         let asked: Vec<String> = task.split('.').map(|part| part.replace('_', "-")).collect();
         let is_called = |part: &str, asked: &str| {
-            let number = part.strip_prefix(asked).and_then(|rest| rest.strip_prefix('-'));
+            let number = part
+                .strip_prefix(asked)
+                .and_then(|rest| rest.strip_prefix('-'));
             part == asked || number.is_some_and(|number| number.parse::<u32>().is_ok())
         };
         let found = self.tasks.iter().find(|(name, _)| {

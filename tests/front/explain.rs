@@ -74,7 +74,8 @@ fn faults(entry: &Entry) -> String {
             faults.push_str(&format!("\n{} {part}: there is no example\n", entry.code));
             continue;
         }
-        let compilation = match std::panic::catch_unwind(|| compiled(&blocks, entry.code.is_lint())) {
+        let compilation = match std::panic::catch_unwind(|| compiled(&blocks, entry.code.is_lint()))
+        {
             Ok(compilation) => compilation,
             Err(_) => {
                 faults.push_str(&format!("\n{} {part}: panics\n", entry.code));
@@ -141,7 +142,12 @@ fn what_a_rule_says_it_mends_is_mended() {
             .find(|block| block.path() == "pipeline.mlp")
             .unwrap();
         let fixed = fix::apply(compilation.entry, &main.text, &compilation.diagnostics);
-        assert_eq!(fixed.is_some(), fixing.contains(&entry.code), "{}", entry.code);
+        assert_eq!(
+            fixed.is_some(),
+            fixing.contains(&entry.code),
+            "{}",
+            entry.code
+        );
         if let Some((text, _)) = fixed {
             main.text = text;
             let left = compiled(&blocks, true).diagnostics;

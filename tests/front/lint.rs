@@ -67,7 +67,10 @@ fn levels_are_set_by_mlpc_toml_its_profiles_and_deny() {
     expected[1] = "p.mlp:3 L0104 error";
     assert_eq!(reports(&project, &["--profile", "ci"]), expected);
     let denied = reports(&project, &["--deny", "warnings"]);
-    assert!(denied.iter().all(|one| one.ends_with("error")), "{denied:?}");
+    assert!(
+        denied.iter().all(|one| one.ends_with("error")),
+        "{denied:?}"
+    );
 }
 
 #[test]
@@ -80,7 +83,10 @@ fn levels_hold_for_warnings_in_every_command() {
     project.mlpc(&compile).code(1).stderr_has("error[W0302]");
     let project = project.file("mlpc.toml", "[lint]\nW0302 = \"allow\"\n");
     assert_eq!(project.mlpc(&compile).code(0).stderr, "");
-    let allowed = program.replace("\"c\")", "\"c\")  # mlpc: allow(W0302) x will be optional soon");
+    let allowed = program.replace(
+        "\"c\")",
+        "\"c\")  # mlpc: allow(W0302) x will be optional soon",
+    );
     let project = project.file("mlpc.toml", "").file("p.mlp", allowed);
     assert_eq!(project.mlpc(&compile).code(0).stderr, "");
     assert_eq!(reports(&project, &[]), [""; 0]);
@@ -100,8 +106,14 @@ fn wrong_levels_are_errors_of_mlpc_toml() {
 fn a_comment_allows_a_warning_on_its_line_or_the_next() {
     let text = LAX
         .replace("\"alpine\"", "\"alpine\" # mlpc: allow(L0101) an old one")
-        .replace("  packages", "  # mlpc: allow(L0104, L0103) for the day it is Python\n  # more\n\n  packages")
-        .replace("pipeline", "# mlpc: allow(L0404) callers set it\n## Nightly.\npipeline");
+        .replace(
+            "  packages",
+            "  # mlpc: allow(L0104, L0103) for the day it is Python\n  # more\n\n  packages",
+        )
+        .replace(
+            "pipeline",
+            "# mlpc: allow(L0404) callers set it\n## Nightly.\npipeline",
+        );
     let project = Project::new().file("p.mlp", text);
     // `L0103` does not occur.
     assert_eq!(reports(&project, &[]), ["p.mlp:3 L0001 warning"]);
@@ -111,7 +123,10 @@ fn a_comment_allows_a_warning_on_its_line_or_the_next() {
 fn comments_that_do_not_work_are_reported() {
     let text = LAX
         .replace("\"alpine\"", "\"alpine\"   # mlpc: allow(L0101)")
-        .replace("  packages", "  # mlpc: alow(L0104) x\n  # mlpc: allow(L104, E0301) x\n  packages");
+        .replace(
+            "  packages",
+            "  # mlpc: alow(L0104) x\n  # mlpc: allow(L104, E0301) x\n  packages",
+        );
     let project = Project::new().file("p.mlp", text);
     let ran = project.mlpc(&["check"]).code(0);
     insta::with_settings!({snapshot_path => "../../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
@@ -155,18 +170,32 @@ fn fix_mends_what_is_safe_and_nothing_else() {
         .mlpc(&["check"])
         .code(0)
         .stderr_has("`mlpc check --fix` mends 5 of them");
-    let ran = project.mlpc(&["check", "--fix"]).code(0).stderr_has("5 mended");
-    assert!(ran.stdout.contains("L0101"), "what is not safe is shown: {}", ran.stdout);
+    let ran = project
+        .mlpc(&["check", "--fix"])
+        .code(0)
+        .stderr_has("5 mended");
+    assert!(
+        ran.stdout.contains("L0101"),
+        "what is not safe is shown: {}",
+        ran.stdout
+    );
     assert_eq!(
         project.read("p.mlp"),
         "use { a, b } from \"lib.mlp\"\n   # for later\n\n## Kept.\npipeline p() {\n  x = b()\n  a(x)   # kept, too\n}\n"
     );
     let mended = project.read("lib.mlp");
-    assert!(mended.ends_with("  image: \"alpine:3.20\"\n  run: [\"c\"]\n}\n"), "{mended}");
+    assert!(
+        mended.ends_with("  image: \"alpine:3.20\"\n  run: [\"c\"]\n}\n"),
+        "{mended}"
+    );
     let before = [project.read("p.mlp"), mended];
     project.mlpc(&["check", "--fix"]).code(0);
     assert_eq!([project.read("p.mlp"), project.read("lib.mlp")], before);
-    assert_eq!(project.names(), ["lib.mlp", "p.mlp"], "no temporary file is left");
+    assert_eq!(
+        project.names(),
+        ["lib.mlp", "p.mlp"],
+        "no temporary file is left"
+    );
     let ran = Project::new().stdin(LAX).mlpc(&["check", "--fix", "-"]);
     ran.code(2).stderr_has("standard input");
 }
@@ -214,14 +243,20 @@ fn a_baseline_knows_findings_again_until_their_line_changes() {
     project.mlpc(&write).code(0);
     assert_eq!(project.read("base.json"), written);
     let project = project.file("base.json", "{}");
-    project.mlpc(&["check", "--baseline", "base.json"]).code(2).stderr_has("is no baseline");
+    project
+        .mlpc(&["check", "--baseline", "base.json"])
+        .code(2)
+        .stderr_has("is no baseline");
 }
 
 #[test]
 fn errors_are_never_in_a_baseline() {
     let project = Project::new().file("p.mlp", "pipeline p() {\n  nothing()\n}\n");
     let write = ["check", "--baseline", "base.json", "--write-baseline"];
-    project.mlpc(&write).code(1).stderr_has("errors are not put");
+    project
+        .mlpc(&write)
+        .code(1)
+        .stderr_has("errors are not put");
     project.mlpc(&["check", "--baseline", "base.json"]).code(1);
 }
 
@@ -321,7 +356,11 @@ fn our_own_examples_and_the_starter_have_nothing_to_object_to() {
     let project = Project::new();
     let examples = root.join("examples");
     let examples = examples.to_str().unwrap();
-    project.mlpc(&["check", examples, "--deny", "warnings"]).code(0);
+    project
+        .mlpc(&["check", examples, "--deny", "warnings"])
+        .code(0);
     project.mlpc(&["new", "fresh"]).code(0);
-    project.mlpc(&["check", "fresh", "-t", "all", "--deny", "warnings"]).code(0);
+    project
+        .mlpc(&["check", "fresh", "-t", "all", "--deny", "warnings"])
+        .code(0);
 }

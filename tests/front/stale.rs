@@ -9,7 +9,10 @@ fn an_output_that_is_up_to_date_is_left_alone_and_any_other_shown() {
     let project = Project::new().file("p.mlp", PIPELINE);
     let compile = ["compile", "p.mlp", "-t", "argo", "-o", "p.yaml"];
     let check = [&compile[..], &["--check"]].concat();
-    let ran = project.mlpc(&check).code(1).stderr_has("`p.yaml` is not there");
+    let ran = project
+        .mlpc(&check)
+        .code(1)
+        .stderr_has("`p.yaml` is not there");
     assert_eq!(ran.stdout, "");
     assert_eq!(project.names(), ["p.mlp"], "nothing is written");
     project.mlpc(&compile).code(0);
@@ -27,7 +30,9 @@ fn an_output_that_is_up_to_date_is_left_alone_and_any_other_shown() {
     assert_eq!(project.read("p.yaml"), committed, "nothing is written");
 
     // One byte is enough, and bytes that are no text are no fault of ours.
-    let project = project.file("p.mlp", PIPELINE).file("p.yaml", format!("{committed}\n"));
+    let project = project
+        .file("p.mlp", PIPELINE)
+        .file("p.yaml", format!("{committed}\n"));
     project.mlpc(&check).code(1);
     let project = project.file("p.yaml", [0xff, 0xfe, b'\n']);
     project.mlpc(&check).code(1).stdout_has("+++ p.yaml");
@@ -43,9 +48,16 @@ fn all_files_of_several_targets_are_held() {
     project.mlpc(&check).code(1).stderr_has("2 files are not");
     project.mlpc(&compile).code(0);
     project.mlpc(&check).code(0);
-    let file = std::fs::read_dir(project.path("out/argo")).unwrap().next().unwrap();
+    let file = std::fs::read_dir(project.path("out/argo"))
+        .unwrap()
+        .next()
+        .unwrap();
     std::fs::write(file.unwrap().path(), "").unwrap();
-    project.mlpc(&check).code(1).stderr_has("the output is not").stdout_has("+++ out/argo/");
+    project
+        .mlpc(&check)
+        .code(1)
+        .stderr_has("the output is not")
+        .stdout_has("+++ out/argo/");
 }
 
 #[test]

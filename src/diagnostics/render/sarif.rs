@@ -65,7 +65,9 @@ fn level(severity: Severity) -> &'static str {
 fn rule(code: Code) -> Value {
     let entry = codes::find(code.as_str()).expect("a code has a row");
     let prose = entry.page.split("\n## ").next().unwrap_or("");
-    let prose = prose.split_once("\n\n").map_or("", |(_, prose)| prose.trim());
+    let prose = prose
+        .split_once("\n\n")
+        .map_or("", |(_, prose)| prose.trim());
     json!({
         "id": code.as_str(),
         "shortDescription": {"text": entry.title},
@@ -89,11 +91,14 @@ fn result(diagnostic: &Diagnostic, sources: &SourceMap, index: usize) -> Value {
         "partialFingerprints": {"mlpcLine/v1": fingerprint(diagnostic, sources)},
     });
     if diagnostic.labels.len() > 1 {
-        let related = diagnostic.labels[1..].iter().enumerate().map(|(at, label)| {
-            let mut location = location(label, sources);
-            location["id"] = json!(at + 1);
-            location
-        });
+        let related = diagnostic.labels[1..]
+            .iter()
+            .enumerate()
+            .map(|(at, label)| {
+                let mut location = location(label, sources);
+                location["id"] = json!(at + 1);
+                location
+            });
         result["relatedLocations"] = related.collect();
     }
     if let Some(first) = diagnostic.fix.first() {

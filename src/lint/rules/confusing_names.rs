@@ -14,8 +14,14 @@ pub const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (pipeline, _) in context.pipelines() {
-        let params = pipeline.params.iter().map(|param| (param.name.as_str(), param.span));
-        let locals = pipeline.locals.iter().map(|local| (local.name.as_str(), local.span));
+        let params = pipeline
+            .params
+            .iter()
+            .map(|param| (param.name.as_str(), param.span));
+        let locals = pipeline
+            .locals
+            .iter()
+            .map(|local| (local.name.as_str(), local.span));
         let mut names: Vec<(&str, Span)> = Vec::new();
         for (name, span) in params.chain(locals) {
             // A statement without a name has one of ours, which its text does not show.
@@ -23,7 +29,9 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             if !written || names.iter().any(|(other, _)| *other == name) {
                 continue;
             }
-            let alike = names.iter().find_map(|(other, at)| Some((other, at, why(other, name)?)));
+            let alike = names
+                .iter()
+                .find_map(|(other, at)| Some((other, at, why(other, name)?)));
             if let Some((other, at, why)) = alike {
                 let message = format!("`{name}` is easily taken for `{other}`");
                 found.push(
@@ -40,9 +48,9 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 
 fn why(a: &str, b: &str) -> Option<&'static str> {
     let numbered = |a: &str, b: &str| {
-        b.strip_prefix(a).is_some_and(|number| {
-            !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())
-        }) && !a.ends_with(|c: char| c.is_ascii_digit())
+        b.strip_prefix(a)
+            .is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+            && !a.ends_with(|c: char| c.is_ascii_digit())
             && a.len() > 1
     };
     if numbered(a, b) || numbered(b, a) {
@@ -61,10 +69,19 @@ mod tests {
 
     #[test]
     fn names_that_differ_by_a_trifle() {
-        for (a, b) in [("data", "data1"), ("train_set", "trainset"), ("model_l", "model_1")] {
+        for (a, b) in [
+            ("data", "data1"),
+            ("train_set", "trainset"),
+            ("model_l", "model_1"),
+        ] {
             assert!(why(a, b).is_some(), "{a} {b}");
         }
-        for (a, b) in [("data", "date"), ("data1", "data2"), ("x", "x1"), ("fit", "fits")] {
+        for (a, b) in [
+            ("data", "date"),
+            ("data1", "data2"),
+            ("x", "x1"),
+            ("fit", "fits"),
+        ] {
             assert!(why(a, b).is_none(), "{a} {b}");
         }
     }

@@ -19,7 +19,9 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             pipeline.for_each_expr(block, &mut |expr| {
                 if let ExprKind::Compare(op, a, b) = &expr.kind
                     && matches!(op, Comparison::Equal | Comparison::NotEqual)
-                    && [a, b].iter().any(|side| is_float(side) && is_computed(side))
+                    && [a, b]
+                        .iter()
+                        .any(|side| is_float(side) && is_computed(side))
                 {
                     let message = format!("`{}` on a computed float", op.symbol());
                     found.push(

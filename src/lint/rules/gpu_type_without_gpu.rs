@@ -32,9 +32,13 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         if of_use.contains(&at) || !told.insert(at) {
             continue;
         }
-        let report = Diagnostic::new(RULE.code, at, "`gpu_type` has no effect: no GPU is asked for")
-            .label("`gpu` is not set")
-            .help("add `gpu: 1`, or remove this");
+        let report = Diagnostic::new(
+            RULE.code,
+            at,
+            "`gpu_type` has no effect: no GPU is asked for",
+        )
+        .label("`gpu` is not set")
+        .help("add `gpu: 1`, or remove this");
         let entry = context.written_at(at);
         let fix = entry.map(|one| fix::element(context.text(), context.place(&one.entry)));
         found.push(report.fix(fix));

@@ -17,13 +17,12 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (_, component) in context.components() {
         for output in &component.definition.outputs {
             if is_table(&output.ty) && !is_looped_over(context, &output.ty) {
-                let message = format!(
-                    "`{}` gives a table as a value",
-                    component.definition.name
-                );
+                let message = format!("`{}` gives a table as a value", component.definition.name);
                 found.push(
                     Diagnostic::new(RULE.code, output.span, message)
-                        .label("Argo and Airflow carry at most 256 KB of what a task gives as values")
+                        .label(
+                            "Argo and Airflow carry at most 256 KB of what a task gives as values",
+                        )
                         .help("give a file: `Dataset[json]`, `Dataset[parquet, {..}]`"),
                 );
             }

@@ -17,7 +17,12 @@ const HOMES: [&str; 7] = [
 ];
 
 fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for port in context.ast().syntax().descendants().filter_map(ast::Port::cast) {
+    for port in context
+        .ast()
+        .syntax()
+        .descendants()
+        .filter_map(ast::Port::cast)
+    {
         let Some(default) = port.default() else {
             continue;
         };

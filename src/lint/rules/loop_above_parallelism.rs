@@ -15,10 +15,9 @@ pub const RULE: Rule = Rule {
 fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (_, pipeline) in context.pipelines() {
         let attributes = &pipeline.attributes;
-        let (Some(parallelism), Some(at)) = (
-            attributes.parallelism,
-            attributes.spans.get("parallelism"),
-        ) else {
+        let (Some(parallelism), Some(at)) =
+            (attributes.parallelism, attributes.spans.get("parallelism"))
+        else {
             continue;
         };
         for node in pipeline.graph.node_weights() {
@@ -27,7 +26,9 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             };
             let (message, label) = match looping.limit {
                 Some(limit) if limit > parallelism => (
-                    format!("`limit {limit}` is never reached: {parallelism} tasks may run at once"),
+                    format!(
+                        "`limit {limit}` is never reached: {parallelism} tasks may run at once"
+                    ),
                     "more at once than the pipeline may",
                 ),
                 None if parallelism == 1 => (

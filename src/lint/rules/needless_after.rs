@@ -23,7 +23,13 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         .filter_map(|node| {
             let after = ast::After::cast(node.clone())?;
             let statement = node.parent()?;
-            Some((span_of(context.file(), crate::syntax::tree::trimmed_range(&statement)), after))
+            Some((
+                span_of(
+                    context.file(),
+                    crate::syntax::tree::trimmed_range(&statement),
+                ),
+                after,
+            ))
         })
         .collect();
     for (pipeline, _) in context.pipelines() {
@@ -33,10 +39,13 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                 let Some((_, after)) = after else { return };
                 let names: Vec<ast::Name> = after.names().collect();
                 for name in &names {
-                    let other = block.waits[at].iter().map(|(other, _)| *other).find(|other| {
-                        let local = &pipeline.locals[block.statements[*other].local.0];
-                        local.name == name.text()
-                    });
+                    let other = block.waits[at]
+                        .iter()
+                        .map(|(other, _)| *other)
+                        .find(|other| {
+                            let local = &pipeline.locals[block.statements[*other].local.0];
+                            local.name == name.text()
+                        });
                     if let Some(other) = other
                         && let Some(why) = implied(block, at, other)
                     {
@@ -103,10 +112,13 @@ fn reaches(block: &Block, from: usize, to: usize) -> bool {
 fn with_blank(after: &ast::After, context: &Context<'_>) -> Span {
     let span = after.span(context.file());
     let mut start = span;
-    let mut token = after.syntax().first_token().and_then(|first| first.prev_token());
-    while let Some(blank) = token.filter(|token| {
-        matches!(token.kind(), SyntaxKind::Whitespace | SyntaxKind::Newline)
-    }) {
+    let mut token = after
+        .syntax()
+        .first_token()
+        .and_then(|first| first.prev_token());
+    while let Some(blank) =
+        token.filter(|token| matches!(token.kind(), SyntaxKind::Whitespace | SyntaxKind::Newline))
+    {
         start = span_of(context.file(), blank.text_range()).to(start);
         token = blank.prev_token();
     }

@@ -26,7 +26,9 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             let message = format!("`{}` is a pipeline of one task", pipeline.name);
             found.push(
                 Diagnostic::new(RULE.code, pipeline.span, message)
-                    .label("called as a nested pipeline, which some engines run as a pod of its own")
+                    .label(
+                        "called as a nested pipeline, which some engines run as a pod of its own",
+                    )
                     .help("call its component directly"),
             );
         }

@@ -31,7 +31,10 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                         .label("no version is fixed")
                         .help(format!(
                             "fix one: `{}==1.2.3`",
-                            package.split(['=', '<', '>', '~', '!', ' ']).next().unwrap_or("")
+                            package
+                                .split(['=', '<', '>', '~', '!', ' '])
+                                .next()
+                                .unwrap_or("")
                         )),
                 );
             }

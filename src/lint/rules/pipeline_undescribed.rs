@@ -18,7 +18,10 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         let seen = ["owner", "tags", "schedule"]
             .iter()
             .find_map(|key| Some((key, attributes.spans.get(key)?)));
-        let scheduled = attributes.spans.get("schedule.cron").map(|at| (&"schedule", at));
+        let scheduled = attributes
+            .spans
+            .get("schedule.cron")
+            .map(|at| (&"schedule", at));
         if let Some((key, at)) = seen.or(scheduled)
             && pipeline.doc.trim().is_empty()
         {

@@ -13,7 +13,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for literal in context.ast().syntax().descendants().filter_map(ast::Literal::cast) {
+    for literal in context
+        .ast()
+        .syntax()
+        .descendants()
+        .filter_map(ast::Literal::cast)
+    {
         let span = literal.span(context.file());
         let Some(text) = string(&ast::Expr::Literal(literal)) else {
             continue;
@@ -24,9 +29,13 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         let host = rest.split(['/', ':', '?', '#']).next().unwrap_or("");
         if is_public(host) {
             found.push(
-                Diagnostic::new(RULE.code, span, format!("`{host}` is reached without encryption"))
-                    .label("what comes from there may be changed on the way")
-                    .help(format!("write `https://{host}`, if it has that")),
+                Diagnostic::new(
+                    RULE.code,
+                    span,
+                    format!("`{host}` is reached without encryption"),
+                )
+                .label("what comes from there may be changed on the way")
+                .help(format!("write `https://{host}`, if it has that")),
             );
         }
     }

@@ -28,7 +28,11 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             let at = attributes.spans.get(&format!("resources.{key}"));
             if let Some(at) = at.filter(|at| told.insert(*at)) {
                 let message = format!("no step can have this `{key}`");
-                found.push(Diagnostic::new(RULE.code, at, message).label(label).help(help));
+                found.push(
+                    Diagnostic::new(RULE.code, at, message)
+                        .label(label)
+                        .help(help),
+                );
             }
         };
         if let Some(cpu) = resources.cpu.filter(|cpu| *cpu > CORES) {

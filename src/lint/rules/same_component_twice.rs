@@ -49,7 +49,10 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 fn key(node: &SyntaxNode, name: &str) -> String {
     let mut named = false;
     let mut key = String::new();
-    for token in node.descendants_with_tokens().filter_map(|element| element.into_token()) {
+    for token in node
+        .descendants_with_tokens()
+        .filter_map(|element| element.into_token())
+    {
         if token.kind().is_trivia() {
             continue;
         }

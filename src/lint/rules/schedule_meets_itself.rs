@@ -61,7 +61,9 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             None => report,
         };
         found.push(
-            report.help("say what happens then: `overlap: \"forbid\"`, or `\"allow\"` if they may meet"),
+            report.help(
+                "say what happens then: `overlap: \"forbid\"`, or `\"allow\"` if they may meet",
+            ),
         );
     }
 }

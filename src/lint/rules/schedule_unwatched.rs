@@ -14,9 +14,8 @@ pub const RULE: Rule = Rule {
 fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (_, pipeline) in context.pipelines() {
         let attributes = &pipeline.attributes;
-        let watched = attributes.owner.is_some()
-            || attributes.notify.is_some()
-            || pipeline.finally.is_some();
+        let watched =
+            attributes.owner.is_some() || attributes.notify.is_some() || pipeline.finally.is_some();
         if let Some(at) = attributes.spans.get("schedule.cron")
             && !watched
         {

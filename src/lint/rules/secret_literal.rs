@@ -41,8 +41,17 @@ static IN_ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The last words of names whose values are secrets.
 const NAMES: [&str; 11] = [
-    "password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "access_key",
-    "private_key", "secret_key", "credentials",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "access_key",
+    "private_key",
+    "secret_key",
+    "credentials",
 ];
 
 fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
@@ -67,12 +76,20 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             report(context.place(&written.value), label);
         }
     }
-    for port in context.ast().syntax().descendants().filter_map(ast::Port::cast) {
+    for port in context
+        .ast()
+        .syntax()
+        .descendants()
+        .filter_map(ast::Port::cast)
+    {
         if let (Some(name), Some(default)) = (port.name(), port.default())
             && is_secret(name.text())
             && string(&default).is_some_and(|text| is_filled(&text))
         {
-            report(default.span(file), "a parameter of this name holds a secret");
+            report(
+                default.span(file),
+                "a parameter of this name holds a secret",
+            );
         }
     }
     for node in context.ast().syntax().descendants() {

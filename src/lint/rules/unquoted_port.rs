@@ -22,8 +22,14 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         };
         let span = literal.span(context.file());
         let component = context.components().find(|(_, component)| {
-            let at = written.entry.syntax().parent().and_then(|body| body.parent());
-            let name = at.and_then(ast::Component::cast).and_then(|node| node.name());
+            let at = written
+                .entry
+                .syntax()
+                .parent()
+                .and_then(|body| body.parent());
+            let name = at
+                .and_then(ast::Component::cast)
+                .and_then(|node| node.name());
             name.is_some_and(|name| name.span(context.file()) == component.definition.span)
         });
         let (Some((_, component)), Some(decoded)) = (component, literal.decoded()) else {
@@ -79,14 +85,18 @@ fn unquoted(script: &str) -> Vec<(usize, usize, &str)> {
             b'\\' => at += 1,
             b'"' => double = !double,
             b'\'' if !double => {
-                at += script[at + 1..].find('\'').map_or(bytes.len() - at, |end| end + 1);
+                at += script[at + 1..]
+                    .find('\'')
+                    .map_or(bytes.len() - at, |end| end + 1);
             }
             b'#' if !double && word_start => {
                 at += script[at..].find('\n').unwrap_or(bytes.len() - at);
                 continue;
             }
             b'$' if script[at..].starts_with("$((") => {
-                at += script[at..].find("))").map_or(bytes.len() - at, |end| end + 1);
+                at += script[at..]
+                    .find("))")
+                    .map_or(bytes.len() - at, |end| end + 1);
             }
             b'$' if script[at..].starts_with("$(") => {
                 outer.push((double, assigns));
@@ -143,7 +153,10 @@ mod tests {
     fn variables_outside_of_quotes_are_found() {
         let names = |script: &str| -> Vec<String> {
             let found = unquoted(script);
-            found.iter().map(|(_, _, name)| (*name).to_owned()).collect()
+            found
+                .iter()
+                .map(|(_, _, name)| (*name).to_owned())
+                .collect()
         };
         assert_eq!(names("echo $a ${b} \"$c ${d}\" '$e' \\$f"), ["a", "b"]);
         assert_eq!(names("x=$a; case $b in *) ;; esac # $c"), [""; 0]);
@@ -151,7 +164,10 @@ mod tests {
         assert_eq!(names("cat <<END\n$a\nEND"), [""; 0]);
         assert_eq!(names("curl --data=$a $b$c"), ["b", "c"]);
         assert_eq!(names("echo ${a-} 'open"), [""; 0]);
-        assert_eq!(names("[ \"$(cat \"$a\" $b)\" = \"$c\" ] && (echo $d)"), ["b", "d"]);
+        assert_eq!(
+            names("[ \"$(cat \"$a\" $b)\" = \"$c\" ] && (echo $d)"),
+            ["b", "d"]
+        );
         assert_eq!(names("x=$(cat $a)$b; `cat $c`"), ["a", "c"]);
     }
 }

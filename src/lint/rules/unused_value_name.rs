@@ -48,8 +48,14 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                     )
                 }
                 StatementKind::If(branching) => (
-                    branching.branches.iter().all(|(_, block)| block.value.is_some())
-                        && branching.otherwise.as_ref().is_none_or(|block| block.value.is_some()),
+                    branching
+                        .branches
+                        .iter()
+                        .all(|(_, block)| block.value.is_some())
+                        && branching
+                            .otherwise
+                            .as_ref()
+                            .is_none_or(|block| block.value.is_some()),
                     "use it, or drop `name =`",
                 ),
                 StatementKind::For(looping) => {

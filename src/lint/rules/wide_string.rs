@@ -45,7 +45,10 @@ fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
                     Diagnostic::new(RULE.code, param.span, message)
                         .label("takes any text")
                         .also(place.span, format!("`{text}` means something here"))
-                        .help(format!("list what it may be: `{}: str in [\"{text}\", ..]`", param.name)),
+                        .help(format!(
+                            "list what it may be: `{}: str in [\"{text}\", ..]`",
+                            param.name
+                        )),
                 );
             }
         }

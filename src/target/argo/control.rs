@@ -48,8 +48,7 @@ fn is_read_whole(pipeline: &Pipeline, node: NodeIndex) -> bool {
     let (mut all, mut by_field) = (0, 0);
     let mut visit = |expr: &Expr| {
         all += usize::from(is_node(expr));
-        by_field +=
-            usize::from(matches!(&expr.kind, ExprKind::Field(inner, _) if is_node(inner)));
+        by_field += usize::from(matches!(&expr.kind, ExprKind::Field(inner, _) if is_node(inner)));
     };
     pipeline.for_each_expr(&pipeline.body, &mut visit);
     if let Some(finally) = &pipeline.finally {

@@ -47,9 +47,9 @@ pub fn support(feature: Feature) -> Support {
         F::RunInterval => Emulated(
             "the last whole hour, day, week, month or year before the run, by the schedule's `@` word",
         ),
-        F::Image => {
-            Degrades("a run is one job: give its work pool an image with Prefect and all packages")
-        }
+        F::Image => Support::Ignored(
+            "steps run where the flow does: its work pool's image has Prefect and the packages of requirements.txt",
+        ),
         F::Cpu | F::Memory | F::Gpu | F::Disk => Degrades(
             "a run is one job: `prefect: { job_variables: {..} }` says what it gets, as its work pool takes it",
         ),
