@@ -6,6 +6,7 @@
 //! - [`local::Call`]: a function called by the local runner, as plain words;
 //! - [`kubeflow`] and [`argo`]: a [`Step`] of any kind in a container, described by one argument;
 //! - [`airflow`]: the text alone, for a loader that describes the step when it starts.
+//! - [`process`]: a [`Step`] of any kind as a process of an engine that is a Python program.
 //!
 //! The texts hold no `{{`, `}}` and `$(`, so that no engine's template reads them, and nothing that varies but the parts.
 
@@ -16,6 +17,7 @@ mod expr;
 pub mod kubeflow;
 pub mod local;
 mod pattern;
+pub mod process;
 mod types;
 
 pub use describe::{By, Carried, Code, Given, Input, Output, Step, Take, Work};
@@ -76,6 +78,7 @@ mod tests {
             kubeflow::FRONT,
             argo::FRONT,
             airflow::FRONT,
+            process::FRONT,
         ] {
             let text = assemble(&[part]);
             for opening in ["{{", "}}", "$(", "\t", "\"\"\""] {

@@ -9,6 +9,7 @@ pub mod capability;
 mod features;
 pub mod kubeflow;
 pub mod local;
+pub mod prefect;
 pub mod table;
 
 use indexmap::IndexMap;
@@ -45,6 +46,7 @@ pub fn all() -> &'static [&'static dyn Target] {
         &kubeflow::Kubeflow,
         &argo::Argo,
         &airflow::Airflow,
+        &prefect::Prefect,
         &local::Local,
     ]
 }

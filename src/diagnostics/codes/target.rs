@@ -26,6 +26,16 @@ super::codes! {
     AIRFLOW_NUL = "E0641", "text that Airflow can't carry";
     /// `airflow`
     AIRFLOW_TOO_MANY_TASKS = "E0642", "more tasks than Airflow can take";
+    /// `prefect`
+    PREFECT_TEMPLATE = "E0650", "text that Prefect would take for a template";
+    /// `prefect`
+    PREFECT_SECRET_NAME = "E0651", "a secret that no Prefect block can hold";
+    /// `prefect`
+    PREFECT_ATTEMPTS = "E0652", "more attempts than Prefect makes";
+    /// `prefect`
+    PREFECT_INTERVAL = "E0653", "an interval that Prefect can't tell";
+    /// `prefect`
+    PREFECT_PACKAGES = "E0654", "two versions of a package in one environment";
     DEGRADED = "W0601", "this has less effect on the target than it says";
     /// `kubeflow`
     KUBEFLOW_LOCAL_PATH = "W0612", "an artifact that a cluster does not see";
@@ -33,4 +43,6 @@ super::codes! {
     CACHE_OFF = "W0635", "a task that Argo can't cache";
     /// `airflow`
     AIRFLOW_MANY_TASKS = "W0642", "a DAG of very many tasks";
+    /// `prefect`
+    PREFECT_DOC_BRACES = "W0650", "a description that Prefect would take for a template";
 }

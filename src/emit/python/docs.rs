@@ -20,7 +20,7 @@ pub(super) fn docstring(text: &str, indent: usize) -> String {
         return format!("\"\"\"{body}\n{}\"\"\"", blanks(indent));
     }
     // A quote at the end would make four.
-    let gap = if body.ends_with(['"', '\\']) { " " } else { "" };
+    let gap = if body.ends_with('"') { " " } else { "" };
     let first = if body.starts_with('"') { " " } else { "" };
     format!("\"\"\"{first}{body}{gap}\"\"\"")
 }

@@ -68,12 +68,10 @@ pub(super) fn statement(py: &Py, at: At) -> String {
         return flat;
     }
     if let Some(lines) = operator_lines(py, at.deeper()) {
-        return parenthesized(lines, at);
+        return parenthesized(one_line(&flat, at).unwrap_or(lines), at);
     }
     match py {
-        Py::Value(Value::Str(text)) if lines_of(text).len() > 1 => {
-            parenthesized(lines_of(text).iter().map(|line| quoted(line)).collect(), at)
-        }
+        Py::Value(Value::Str(text)) if lines_of(text).len() > 1 => text_lines(text, &flat, at),
         // It fits on a line of its own, if nothing else does.
         Py::Value(Value::Str(_)) | Py::Format(_) | Py::Name(_) | Py::Attribute(..)
             if At {
@@ -96,7 +94,7 @@ pub(super) fn nested(py: &Py, at: At) -> String {
         return flat;
     }
     if let Some(lines) = operator_lines(py, at.deeper()) {
-        return parenthesized(lines, at);
+        return parenthesized(one_line(&flat, at).unwrap_or(lines), at);
     }
     match py {
         Py::Value(Value::List(items)) => nested(
@@ -109,9 +107,7 @@ pub(super) fn nested(py: &Py, at: At) -> String {
                 .map(|(key, item)| (Some(Py::str(key.clone())), Py::Value(item.clone())));
             nested(&Py::Dict(entries.collect()), at)
         }
-        Py::Value(Value::Str(text)) if lines_of(text).len() > 1 => {
-            parenthesized(lines_of(text).iter().map(|line| quoted(line)).collect(), at)
-        }
+        Py::Value(Value::Str(text)) if lines_of(text).len() > 1 => text_lines(text, &flat, at),
         Py::List(items) if !items.is_empty() => open(
             "[",
             items.iter().map(|item| nested(item, at.deeper())),
@@ -204,7 +200,15 @@ pub(super) fn nested(py: &Py, at: At) -> String {
                 [] => "lambda: ".to_owned(),
                 names => format!("lambda {}: ", names.join(", ")),
             };
-            format!("{head}{}", nested(body, at.after(head.len())))
+            let at = at.after(width(&head));
+            let flat = body.flat();
+            let body = match &**body {
+                Py::Format(_) | Py::Value(Value::Str(_)) | Py::Name(_) if !at.fits(&flat) => {
+                    parenthesized(vec![flat], at)
+                }
+                body => nested(body, at),
+            };
+            format!("{head}{body}")
         }
         _ => flat,
     }
@@ -214,10 +218,17 @@ pub(super) fn nested(py: &Py, at: At) -> String {
 fn operator_lines(py: &Py, at: At) -> Option<Vec<String>> {
     let at = At { tail: 0, ..at };
     let operand = |item: &Py, tight: Tight, before: usize| {
+        let at = at.after(before);
         if item.tight() < tight {
-            item.within(tight)
+            let flat = item.within(tight);
+            match operator_lines(item, at.deeper()) {
+                Some(lines) if !at.fits(&flat) => {
+                    parenthesized(one_line(&item.flat(), at).unwrap_or(lines), at)
+                }
+                _ => flat,
+            }
         } else {
-            nested(item, at.after(before))
+            nested(item, at)
         }
     };
     match py {
@@ -262,6 +273,21 @@ fn operator_lines(py: &Py, at: At) -> Option<Vec<String>> {
         }
         _ => None,
     }
+}
+
+/// A text of several lines, a line each.
+fn text_lines(text: &str, flat: &str, at: At) -> String {
+    let lines = || lines_of(text).iter().map(|line| quoted(line)).collect();
+    parenthesized(one_line(flat, at).unwrap_or_else(lines), at)
+}
+
+/// What fits on a line of its own between parentheses.
+fn one_line(flat: &str, at: At) -> Option<Vec<String>> {
+    let inner = At {
+        tail: 0,
+        ..at.deeper()
+    };
+    inner.fits(flat).then(|| vec![flat.to_owned()])
 }
 
 fn parenthesized(lines: Vec<String>, at: At) -> String {

@@ -92,6 +92,16 @@ impl Names {
         chosen
     }
 
+    /// The same for a parameter, which may hide a built-in: callers give it by this name.
+    pub fn param(&mut self, name: &str) -> String {
+        let mut chosen = name.to_owned();
+        while is_keyword(&chosen) || self.taken.contains(&chosen) {
+            chosen.push('_');
+        }
+        self.taken.insert(chosen.clone());
+        chosen
+    }
+
     pub fn is_taken(&self, name: &str) -> bool {
         self.taken.contains(name)
     }

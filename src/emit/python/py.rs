@@ -175,6 +175,62 @@ impl Py {
         }
     }
 
+    /// Gives what is known by a name another one, wherever it stands.
+    pub fn renamed(mut self, from: &str, to: &str) -> Py {
+        self.rename(from, to);
+        self
+    }
+
+    fn rename(&mut self, from: &str, to: &str) {
+        match self {
+            Py::Name(name) if name == from => *name = to.to_owned(),
+            Py::Name(_) | Py::Value(_) => {}
+            Py::List(items) | Py::Tuple(items) | Py::Or(items) | Py::And(items) => {
+                items.iter_mut().for_each(|item| item.rename(from, to));
+            }
+            Py::Dict(entries) => {
+                for (key, item) in entries {
+                    if let Some(key) = key {
+                        key.rename(from, to);
+                    }
+                    item.rename(from, to);
+                }
+            }
+            Py::Call(function, args, named) => {
+                function.rename(from, to);
+                args.iter_mut().for_each(|arg| arg.rename(from, to));
+                named.iter_mut().for_each(|(_, arg)| arg.rename(from, to));
+            }
+            Py::Attribute(inner, _) | Py::Not(inner) | Py::Lambda(_, inner) => {
+                inner.rename(from, to)
+            }
+            Py::Index(a, b) | Py::Binary(_, a, b) => {
+                a.rename(from, to);
+                b.rename(from, to);
+            }
+            Py::If {
+                then,
+                condition,
+                otherwise,
+            } => {
+                then.rename(from, to);
+                condition.rename(from, to);
+                otherwise.rename(from, to);
+            }
+            Py::Each { item, items, .. } | Py::EachEntry { item, items, .. } => {
+                item.rename(from, to);
+                items.rename(from, to);
+            }
+            Py::Format(parts) => {
+                for part in parts {
+                    if let Part::Py(inner) = part {
+                        inner.rename(from, to);
+                    }
+                }
+            }
+        }
+    }
+
     /// Whether the name stands somewhere in it.
     pub fn mentions(&self, name: &str) -> bool {
         let mut found = false;

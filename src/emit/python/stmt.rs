@@ -43,7 +43,13 @@ pub enum Stmt {
         items: Py,
         body: Vec<Stmt>,
     },
+    /// `from module import names`, or `import module` without names.
+    Import {
+        module: String,
+        names: Vec<String>,
+    },
     Comment(String),
+    Blank,
     Pass,
 }
 
@@ -241,7 +247,22 @@ impl Stmt {
                 ));
                 body(inner, indent + 4, lines);
             }
+            Stmt::Import { module, names } if names.is_empty() => {
+                lines.push(format!("{pad}import {module}"));
+            }
+            Stmt::Import { module, names } => {
+                let flat = format!("{pad}from {module} import {}", names.join(", "));
+                if width(&flat) <= WIDTH {
+                    lines.push(flat);
+                } else {
+                    lines.push(format!("{pad}from {module} import ("));
+                    let inner = blanks(indent + 4);
+                    lines.extend(names.iter().map(|name| format!("{inner}{name},")));
+                    lines.push(format!("{pad})"));
+                }
+            }
             Stmt::Comment(text) => lines.push(format!("{pad}{}", docs::comment(text, indent))),
+            Stmt::Blank => lines.push(String::new()),
             Stmt::Pass => lines.push(format!("{pad}pass")),
         }
     }
