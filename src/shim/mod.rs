@@ -4,7 +4,8 @@
 //! in the text only where a step needs it. What the fronts take as arguments is built here, and nowhere else:
 //!
 //! - [`local::Call`]: a function called by the local runner, as plain words;
-//! - [`kubeflow`] and [`argo`]: a [`Step`] of any kind in a container, described by one argument.
+//! - [`kubeflow`] and [`argo`]: a [`Step`] of any kind in a container, described by one argument;
+//! - [`process`]: a [`Step`] of any kind as a process of an engine that is a Python program.
 //!
 //! The texts hold no `{{`, `}}` and `$(`, so that no engine's template reads them, and nothing that varies but the parts.
 
@@ -14,6 +15,7 @@ mod expr;
 pub mod kubeflow;
 pub mod local;
 mod pattern;
+pub mod process;
 mod types;
 
 pub use describe::{By, Carried, Code, Given, Input, Output, Step, Take, Work};
@@ -72,6 +74,7 @@ mod tests {
             local::FRONT,
             kubeflow::FRONT,
             argo::FRONT,
+            process::FRONT,
         ] {
             let text = assemble(&[part]);
             for opening in ["{{", "}}", "$(", "\t", "\"\"\""] {
