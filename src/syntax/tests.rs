@@ -14,13 +14,21 @@ fn parsed(text: &str) -> Parse {
 }
 
 fn codes_of(text: &str) -> Vec<&'static str> {
-    parsed(text).diagnostics.iter().map(|one| one.code.as_str()).collect()
+    parsed(text)
+        .diagnostics
+        .iter()
+        .map(|one| one.code.as_str())
+        .collect()
 }
 
 /// The syntax of a text without any fault.
 fn good(text: &str) -> ast::File {
     let parse = parsed(text);
-    assert!(parse.diagnostics.is_empty(), "{text}\n{:#?}", parse.diagnostics);
+    assert!(
+        parse.diagnostics.is_empty(),
+        "{text}\n{:#?}",
+        parse.diagnostics
+    );
     parse.ast()
 }
 
@@ -52,7 +60,11 @@ fn term(expr: &Expr) -> String {
             Some(ast::UnaryOp::Not) => format!("(not {})", inner(node.operand())),
             _ => format!("(-{})", inner(node.operand())),
         },
-        Expr::As(node) => format!("({} as {})", inner(node.value()), node.ty().unwrap().syntax().text()),
+        Expr::As(node) => format!(
+            "({} as {})",
+            inner(node.value()),
+            node.ty().unwrap().syntax().text()
+        ),
         Expr::Field(node) => format!("{}.{}", inner(node.base()), node.field().unwrap().text()),
         Expr::Call(node) => {
             let args: Vec<String> = node.args().iter().map(|arg| inner(arg.value())).collect();
@@ -138,12 +150,25 @@ fn some_lines_continue_the_one_above() {
     ] {
         assert_eq!(value(text), expected, "{text}");
     }
-    let statement = only(statements("x = f()\n  with {\n    timeout: 1m\n  }\n  after a,\n    b"));
+    let statement = only(statements(
+        "x = f()\n  with {\n    timeout: 1m\n  }\n  after a,\n    b",
+    ));
     assert_eq!(statement.with().unwrap().entries().len(), 1);
-    let names: Vec<String> = statement.after().unwrap().names().map(|name| name.text().to_owned()).collect();
+    let names: Vec<String> = statement
+        .after()
+        .unwrap()
+        .names()
+        .map(|name| name.text().to_owned())
+        .collect();
     assert_eq!(names, ["a", "b"]);
-    only(statements("if a {\n  f()\n}\nelse if b {\n  g()\n}\nelse {\n  h()\n}"));
-    good("component f()\n  -> int\n  in 1..=2 {}\n".replace("\n  in", " in").as_str());
+    only(statements(
+        "if a {\n  f()\n}\nelse if b {\n  g()\n}\nelse {\n  h()\n}",
+    ));
+    good(
+        "component f()\n  -> int\n  in 1..=2 {}\n"
+            .replace("\n  in", " in")
+            .as_str(),
+    );
 }
 
 #[test]
@@ -160,8 +185,31 @@ fn with_and_after_are_names_where_they_are_no_suffixes() {
 #[test]
 fn words_with_a_place_are_names_elsewhere() {
     let words = [
-        "use", "from", "as", "type", "artifact", "component", "pipeline", "limit", "with", "after", "matches", "run", "is",
-        "while", "match", "let", "new", "lambda", "elif", "then", "do", "def", "step", "null_", "string",
+        "use",
+        "from",
+        "as",
+        "type",
+        "artifact",
+        "component",
+        "pipeline",
+        "limit",
+        "with",
+        "after",
+        "matches",
+        "run",
+        "is",
+        "while",
+        "match",
+        "let",
+        "new",
+        "lambda",
+        "elif",
+        "then",
+        "do",
+        "def",
+        "step",
+        "null_",
+        "string",
     ];
     for word in words {
         let text = format!(
@@ -177,12 +225,28 @@ fn words_with_a_place_are_names_elsewhere() {
 #[test]
 fn reserved_words_are_no_names() {
     for (word, _) in super::lexer::RESERVED {
-        assert_eq!(codes_of(&format!("component {word}() {{}}\n")), ["E0102"], "{word}");
-        assert_eq!(codes_of(&format!("component c({word}: int) {{}}\n")), ["E0102"], "{word}");
-        assert_eq!(codes_of(&format!("component c() {{ {word}: 1 }}\n")), ["E0102"], "{word}");
+        assert_eq!(
+            codes_of(&format!("component {word}() {{}}\n")),
+            ["E0102"],
+            "{word}"
+        );
+        assert_eq!(
+            codes_of(&format!("component c({word}: int) {{}}\n")),
+            ["E0102"],
+            "{word}"
+        );
+        assert_eq!(
+            codes_of(&format!("component c() {{ {word}: 1 }}\n")),
+            ["E0102"],
+            "{word}"
+        );
         good(&format!("component c() {{ \"{word}\": 1 }}\n"));
         // It is taken for the name it was meant to be.
-        let Some(ast::Item::Component(component)) = parsed(&format!("component {word}() {{}}\n")).ast().items().next() else {
+        let Some(ast::Item::Component(component)) = parsed(&format!("component {word}() {{}}\n"))
+            .ast()
+            .items()
+            .next()
+        else {
             panic!("no component");
         };
         assert_eq!(component.name().unwrap().text(), word);
@@ -191,18 +255,29 @@ fn reserved_words_are_no_names() {
 
 #[test]
 fn where_a_value_is_expected_a_brace_opens_a_record_and_behind_one_a_block() {
-    let [Stmt::Assign(record), Stmt::Assign(choice)] = &statements("a = { b: 1 }\nc = if {} == d { { e: 1 } } else { {} }")[..] else {
+    let [Stmt::Assign(record), Stmt::Assign(choice)] =
+        &statements("a = { b: 1 }\nc = if {} == d { { e: 1 } } else { {} }")[..]
+    else {
         panic!("not two assignments");
     };
     assert!(matches!(record.value(), Some(Expr::Record(_))));
     let Some(Expr::If(choice)) = choice.value() else {
         panic!("no `if`");
     };
-    let blocks = choice.branches().filter_map(|branch| branch.block()).chain(choice.otherwise());
+    let blocks = choice
+        .branches()
+        .filter_map(|branch| branch.block())
+        .chain(choice.otherwise());
     for block in blocks {
-        assert!(matches!(block.value().unwrap().value(), Some(Expr::Record(_))));
+        assert!(matches!(
+            block.value().unwrap().value(),
+            Some(Expr::Record(_))
+        ));
     }
-    assert_eq!(statements("for x in xs limit y { f() }\nif { a: 1 }.a {}").len(), 2);
+    assert_eq!(
+        statements("for x in xs limit y { f() }\nif { a: 1 }.a {}").len(),
+        2
+    );
 }
 
 #[test]
@@ -214,7 +289,11 @@ fn an_entry_in_a_block_is_one_report_and_makes_the_record_that_was_meant() {
     };
     assert_eq!(report.code, codes::BLOCK_NOT_RECORD);
     assert_eq!(&text[report.labels[1].span.range()], "{");
-    let records: Vec<SyntaxNode> = parse.syntax().descendants().filter(|node| node.kind() == SyntaxKind::RecordExpr).collect();
+    let records: Vec<SyntaxNode> = parse
+        .syntax()
+        .descendants()
+        .filter(|node| node.kind() == SyntaxKind::RecordExpr)
+        .collect();
     assert_eq!(records.len(), 3);
     assert_eq!(faults("x = if c {\n  y = f()\n  a: 1\n}"), ["E0116"]);
 }
@@ -248,10 +327,16 @@ fn literals_have_values() {
         ("1_000", LiteralValue::Int(1000)),
         ("-1.5e3", LiteralValue::Float(-1500.0)),
         ("true", LiteralValue::Bool(true)),
-        ("1h30m", LiteralValue::Duration(std::time::Duration::from_secs(5400))),
+        (
+            "1h30m",
+            LiteralValue::Duration(std::time::Duration::from_secs(5400)),
+        ),
         ("4GiB", LiteralValue::Size(4 << 30)),
         (r#""a\u{e9}\n""#, LiteralValue::Str("aé\n".into())),
-        ("\"\"\"\n    a {b} \\n\n      c\n  \"\"\"", LiteralValue::Str("a {b} \\n\n  c\n".into())),
+        (
+            "\"\"\"\n    a {b} \\n\n      c\n  \"\"\"",
+            LiteralValue::Str("a {b} \\n\n  c\n".into()),
+        ),
     ];
     for (text, expected) in values {
         let Some(Expr::Literal(literal)) = only(statements(&format!("x = {text}"))).value() else {
@@ -281,7 +366,8 @@ fn numbers_take_a_point_only_before_a_digit() {
 
 #[test]
 fn fstrings_have_parts() {
-    let Some(Expr::FString(node)) = only(statements(r#"x = f"a{{{b.c}\u{1F600}}}{d}""#)).value() else {
+    let Some(Expr::FString(node)) = only(statements(r#"x = f"a{{{b.c}\u{1F600}}}{d}""#)).value()
+    else {
         panic!("no f-string");
     };
     let parts: Vec<String> = node
@@ -305,11 +391,21 @@ fn docs_belong_to_what_stands_below() {
     };
     assert_eq!(component.doc(), "Loads.\n\n Twice.");
     assert_eq!(component.inputs()[0].doc(), "Where.");
-    assert_eq!(&text[usize::from(component.range().start())..][..9], "component");
-    let field = component.syntax().descendants().find_map(ast::Field::cast).unwrap();
+    assert_eq!(
+        &text[usize::from(component.range().start())..][..9],
+        "component"
+    );
+    let field = component
+        .syntax()
+        .descendants()
+        .find_map(ast::Field::cast)
+        .unwrap();
     assert_eq!(field.doc(), "In.");
     assert_eq!(codes_of("## a\n\ncomponent c() {}\n"), ["W0101"]);
-    assert_eq!(codes_of("component c(a: int, ## no\n  b: int) {}\n"), ["W0101"]);
+    assert_eq!(
+        codes_of("component c(a: int, ## no\n  b: int) {}\n"),
+        ["W0101"]
+    );
     // Where there are errors, they may be why.
     assert_eq!(codes_of("## a\n\ncomponent () {}\n"), ["E0101"]);
 }
@@ -333,9 +429,17 @@ fn views_of_definitions() {
     else {
         panic!("other items: {items:?}");
     };
-    assert_eq!((whole.path().as_deref(), whole.alias().unwrap().text()), (Some("a.mlp"), "a"));
+    assert_eq!(
+        (whole.path().as_deref(), whole.alias().unwrap().text()),
+        (Some("a.mlp"), "a")
+    );
     assert!(whole.names().is_none() && some.alias().is_none());
-    let names: Vec<String> = some.names().unwrap().iter().map(|name| name.local().unwrap().text().to_owned()).collect();
+    let names: Vec<String> = some
+        .names()
+        .unwrap()
+        .iter()
+        .map(|name| name.local().unwrap().text().to_owned())
+        .collect();
     assert_eq!(names, ["b", "d"]);
     assert_eq!(tokens.name().unwrap().text(), "Tokens");
     let inputs = f.inputs();
@@ -347,7 +451,12 @@ fn views_of_definitions() {
     };
     assert_eq!(name.qualifier().unwrap().text(), "a");
     assert_eq!(name.name().unwrap().text(), "T");
-    let Some([_, ast::TypeExpr::Record(columns)]) = name.args().as_deref().map(<[_]>::to_vec).map(|args| <[_; 2]>::try_from(args).unwrap()) else {
+    let Some([_, ast::TypeExpr::Record(columns)]) = name
+        .args()
+        .as_deref()
+        .map(<[_]>::to_vec)
+        .map(|args| <[_; 2]>::try_from(args).unwrap())
+    else {
         panic!("not two arguments");
     };
     let Some(ast::RecordTypeEntry::Field(field)) = columns.entries().next() else {
@@ -363,9 +472,21 @@ fn views_of_definitions() {
 #[test]
 fn what_nests_too_deeply_is_reported_once() {
     for text in [
-        format!("component c() {{ a: {}1{} }}\n", "(".repeat(10_000), ")".repeat(10_000)),
-        format!("component c() {{ a: {}1{} }}\n", "[".repeat(10_000), "]".repeat(10_000)),
-        format!("component c() {{ a: {}1{} }}\n", "{ a: ".repeat(10_000), "}".repeat(10_000)),
+        format!(
+            "component c() {{ a: {}1{} }}\n",
+            "(".repeat(10_000),
+            ")".repeat(10_000)
+        ),
+        format!(
+            "component c() {{ a: {}1{} }}\n",
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        ),
+        format!(
+            "component c() {{ a: {}1{} }}\n",
+            "{ a: ".repeat(10_000),
+            "}".repeat(10_000)
+        ),
         format!("component c() {{ a: a{} }}\n", ".b".repeat(10_000)),
         format!("component c() {{ a: a{} }}\n", " + b".repeat(10_000)),
         format!("component c() {{ a: a{} }}\n", " ?? b".repeat(10_000)),
@@ -373,13 +494,24 @@ fn what_nests_too_deeply_is_reported_once() {
         format!("component c() {{ a: {}b }}\n", "not ".repeat(10_000)),
         format!("component c() {{ a: {}b }}\n", "- ".repeat(10_000)),
         format!("component c() {{ a: f\"{{a{}}}\" }}\n", ".b".repeat(10_000)),
-        format!("type T = {}int{}\n", "list[".repeat(10_000), "]".repeat(10_000)),
-        format!("pipeline p() {{ {}{} }}\n", "if a { ".repeat(10_000), "}".repeat(10_000)),
+        format!(
+            "type T = {}int{}\n",
+            "list[".repeat(10_000),
+            "]".repeat(10_000)
+        ),
+        format!(
+            "pipeline p() {{ {}{} }}\n",
+            "if a { ".repeat(10_000),
+            "}".repeat(10_000)
+        ),
     ] {
         assert_eq!(codes_of(&text), ["E0124"], "{}", &text[..40]);
     }
     // Long is not deep.
-    good(&format!("pipeline p() {{ if a {{}}{} }}\n", " else if b {}".repeat(10_000)));
+    good(&format!(
+        "pipeline p() {{ if a {{}}{} }}\n",
+        " else if b {}".repeat(10_000)
+    ));
     good(&format!("type T = int{}\n", "?".repeat(10_000)));
 }
 
@@ -387,13 +519,26 @@ fn what_nests_too_deeply_is_reported_once() {
 fn each_pages_examples_have_their_code_and_no_other() {
     let pages = codes::all().filter(|entry| entry.code.as_str().get(1..3) == Some("01"));
     for entry in pages {
-        let (fails, mended) = entry.page.split_once("## Mended").expect("a page has two examples");
+        let (fails, mended) = entry
+            .page
+            .split_once("## Mended")
+            .expect("a page has two examples");
         let example = |part: &str| -> String {
             let (_, rest) = part.split_once("```mlp\n").expect("an example");
             rest.split_once("```").expect("its end").0.to_owned()
         };
-        assert_eq!(codes_of(&example(fails)), [entry.code.as_str()], "{}", entry.code);
-        assert_eq!(codes_of(&example(mended)), [] as [&str; 0], "{}", entry.code);
+        assert_eq!(
+            codes_of(&example(fails)),
+            [entry.code.as_str()],
+            "{}",
+            entry.code
+        );
+        assert_eq!(
+            codes_of(&example(mended)),
+            [] as [&str; 0],
+            "{}",
+            entry.code
+        );
     }
 }
 
@@ -405,14 +550,24 @@ fn an_unclosed_brace_is_found_by_its_indentation() {
         panic!("{:#?}", parse.diagnostics);
     };
     assert_eq!(report.code, codes::UNCLOSED);
-    assert_eq!(&text[..report.primary().span.end as usize].lines().last().unwrap(), &"  if c {");
+    assert_eq!(
+        &text[..report.primary().span.end as usize]
+            .lines()
+            .last()
+            .unwrap(),
+        &"  if c {"
+    );
     assert!(text[report.labels[1].span.start as usize..].starts_with("for x"));
     assert_eq!(parse.ast().items().count(), 3);
 }
 
 #[test]
 fn an_unclosed_bracket_leaves_the_statements_below_alone() {
-    for body in ["x = f(a,\ny = g(b)\nz = h(c)", "x = [a\ny = g(b)\nz = h(c)", "x = { a: 1,\ny = g(b)\nz = h(c)"] {
+    for body in [
+        "x = f(a,\ny = g(b)\nz = h(c)",
+        "x = [a\ny = g(b)\nz = h(c)",
+        "x = { a: 1,\ny = g(b)\nz = h(c)",
+    ] {
         let text = format!("pipeline p() {{\n  {}\n}}\n", body.replace('\n', "\n  "));
         let parse = parsed(&text);
         assert_eq!(codes_of(&text), ["E0103"], "{text}");
@@ -427,19 +582,32 @@ fn an_unclosed_bracket_leaves_the_statements_below_alone() {
 fn a_missing_opening_brace_is_one_report() {
     assert_eq!(faults("  if c\n    f()\n  }\n  y = g()"), ["E0101"]);
     assert_eq!(faults("  if c:\n    f()\n  y = g()"), ["E0111"]);
-    assert_eq!(codes_of("component c() -> int\n  run: [\"a\"]\n}\n\ncomponent d() {}\n"), ["E0101"]);
+    assert_eq!(
+        codes_of("component c() -> int\n  run: [\"a\"]\n}\n\ncomponent d() {}\n"),
+        ["E0101"]
+    );
 }
 
 #[test]
 fn a_swallowed_bracket_is_not_missed() {
     assert_eq!(faults("  x = f(\"abc)\n  y = g()"), ["E0105"]);
     assert_eq!(faults("  x = f(f\"abc)\n  y = g()"), ["E0105"]);
-    assert_eq!(codes_of("component c() {\n  shell: \"\"\"\n    ls\n}\n\ncomponent d() {}\n"), ["E0105"]);
+    assert_eq!(
+        codes_of("component c() {\n  shell: \"\"\"\n    ls\n}\n\ncomponent d() {}\n"),
+        ["E0105"]
+    );
 }
 
 #[test]
 fn odd_texts_have_trees() {
-    for text in ["", "\n", "\u{feff}type A = int\r\n", "# only a comment", "\r", "type A = int # no line end"] {
+    for text in [
+        "",
+        "\n",
+        "\u{feff}type A = int\r\n",
+        "# only a comment",
+        "\r",
+        "type A = int # no line end",
+    ] {
         good(text);
     }
     assert_eq!(codes_of("type A =\u{a0}int"), ["E0112"]);
@@ -448,5 +616,8 @@ fn odd_texts_have_trees() {
         sources.add("a", "a", "");
         sources.add("b", "b", "x")
     };
-    assert_eq!(parse(second, "x").diagnostics[0].primary().span.file, second);
+    assert_eq!(
+        parse(second, "x").diagnostics[0].primary().span.file,
+        second
+    );
 }

@@ -30,7 +30,11 @@ pub fn render(diagnostics: &[&Diagnostic], sources: &SourceMap, look: Look) -> S
 }
 
 fn report(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> String {
-    let excerpt = Excerpt::new(&diagnostic.labels, sources, look.width.saturating_sub(FRAME).max(30));
+    let excerpt = Excerpt::new(
+        &diagnostic.labels,
+        sources,
+        look.width.saturating_sub(FRAME).max(30),
+    );
     let handler = GraphicalReportHandler::new_themed(theme(diagnostic, &excerpt, look))
         .with_width(look.width)
         .with_break_words(false)
@@ -316,7 +320,8 @@ impl Excerpt {
                 false => 0..0,
             };
             let room = width.saturating_sub(hangs.len() + 4).max(LEAST_ROOM);
-            let text = (!one.label.text.is_empty()).then(|| wrap(&printable(&one.label.text), room));
+            let text =
+                (!one.label.text.is_empty()).then(|| wrap(&printable(&one.label.text), room));
             let span = (start, end.saturating_sub(start));
             self.labels.push(if one.label.primary {
                 LabeledSpan::new_primary_with_span(text, span)

@@ -127,7 +127,11 @@ fn colon(p: &mut Parser, told: &mut bool) {
         return;
     }
     let is_name = p.input.kind(p.pos() - 1) == SyntaxKind::Ident;
-    let key = if is_name { p.input.text(p.pos() - 1) } else { "key" };
+    let key = if is_name {
+        p.input.text(p.pos() - 1)
+    } else {
+        "key"
+    };
     match p.kind() {
         SyntaxKind::Eq if !p.at_line_end() => {
             let report = Diagnostic::new(
