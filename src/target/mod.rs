@@ -5,6 +5,7 @@
 
 pub mod argo;
 pub mod capability;
+pub mod dagster;
 mod features;
 pub mod kubeflow;
 pub mod local;
@@ -35,7 +36,12 @@ pub trait Target: Sync {
 
 /// Every target, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&kubeflow::Kubeflow, &argo::Argo, &local::Local]
+    &[
+        &kubeflow::Kubeflow,
+        &argo::Argo,
+        &dagster::Dagster,
+        &local::Local,
+    ]
 }
 
 /// The target of a name as given to `-t`.

@@ -81,6 +81,7 @@ def _step(
     packages: Sequence[str] = (),
     env: dict[str, str] | None = None,
     secrets: Sequence[str] = (),
+    image: str = "",
     inside: bool = False,
 ) -> dict[str, Any]:
     """Runs a component as a process of its own; gives its outputs by name.
@@ -94,7 +95,7 @@ def _step(
     attempt = 0 if inside else context.retry_number
     key = None
     if cache is not None:
-        key = _cache_key(component, inputs, packages, env)
+        key = _cache_key(component, inputs, [list(packages), env, image])
         outputs = _from_cache(context, key, cache, os.path.join(folder, "cached"))
         if outputs is not None:
             context.log.info(f"{name}: an earlier result of the same inputs is taken")
@@ -123,6 +124,8 @@ def _step(
             time.sleep(retry[attempt])
             attempt += 1
             continue
+        if isinstance(context, dg.OpExecutionContext):
+            _log_artifacts(context, name, component, outputs)
         seconds = round(time.time() - started, 3)
         _write_json(
             state, {"state": "succeeded", "attempts": attempt + 1, "seconds": seconds}
@@ -280,19 +283,14 @@ def _digest(path: str) -> str:
     return whole.hexdigest()
 
 
-def _cache_key(
-    component: dict[str, Any],
-    inputs: dict[str, Any],
-    packages: Sequence[str],
-    env: dict[str, str] | None,
-) -> str:
+def _cache_key(component: dict[str, Any], inputs: dict[str, Any], rest: Any) -> str:
     by_content = dict(inputs)
     for port in component["inputs"]:
         value = by_content.get(port["name"])
         if port.get("as", "value") != "value" and value is not None:
             paths = value if isinstance(value, list) else [value]
             by_content[port["name"]] = [_digest(path) for path in paths]
-    parts = [component, by_content, list(packages), env, sys.version]
+    parts = [component, by_content, rest, sys.version]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -365,10 +363,17 @@ def _result(
     )
 
 
-def _text(value: Any) -> str:
-    """The text of a value, as everywhere in mlp."""
-    if value is None:
-        raise dg.Failure("an absent value has no text", allow_retries=False)
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+def _log_artifacts(
+    context: dg.OpExecutionContext,
+    name: str,
+    component: dict[str, Any],
+    outputs: dict[str, Any],
+) -> None:
+    """The artifacts of a step that is no asset are in the catalogue, too."""
+    for port in component["outputs"]:
+        path = outputs[port["name"]]
+        if port["type"] in ("artifact", "artifact?") and path is not None:
+            parts = [*re.split(r"\W+", name), port["name"]]
+            metadata = {"path": dg.MetadataValue.path(path)}
+            key = dg.AssetKey([part for part in parts if part])
+            context.log_event(dg.AssetMaterialization(key, metadata=metadata))
