@@ -184,7 +184,7 @@ impl<'a> Lowering<'a> {
         frame: usize,
         node: &Node,
         decorator: &str,
-        named: Named,
+        mut named: Named,
         scope: Scope,
         doc: String,
     ) {
@@ -194,6 +194,7 @@ impl<'a> Lowering<'a> {
         }
         let name = self.names.free(&format!("{wanted}{}", node.name));
         self.assets.push(name.clone());
+        named.without_key(&name);
         let def = function(&name, &scope, Some("dg.AssetExecutionContext"));
         self.units.push(Unit {
             decorator: Some(Py::call_with(decorator, Vec::new(), named.all)),
@@ -229,7 +230,11 @@ impl<'a> Lowering<'a> {
         self.reads(&mut named, &mut scope, &waits);
         named.add("group_name", Py::str(self.group(frame)));
         named.maybe("owners", self.owners());
-        let name = self.names.free(&format!("{}_outputs", key.join("_")));
+        let name = self.names.free(&match nested {
+            true => format!("{}_outputs", key.join("_")),
+            false => key[0].clone(),
+        });
+        named.without_key(&name);
         self.assets.push(name.clone());
         self.units.push(Unit {
             decorator: Some(Py::call_with("dg.asset", Vec::new(), named.all)),
@@ -239,14 +244,15 @@ impl<'a> Lowering<'a> {
         });
     }
 
-    /// The asset of the entry's outputs: the pipeline's name, if no task has it.
+    /// The asset or op of the entry's outputs; nothing may be called as the job is.
     pub fn outputs_name(&self, frame: usize) -> String {
         let pipeline = self.pipeline(frame);
+        let mut name = format!("{}_outputs", pipeline.name);
         let mut nodes = pipeline.body.nodes.iter();
-        match nodes.any(|&node| pipeline.graph[node].name == pipeline.name) {
-            true => format!("{}_outputs", pipeline.name),
-            false => mangled(&pipeline.name),
+        while nodes.any(|&node| pipeline.graph[node].name == name) {
+            name.push('_');
         }
+        name
     }
 
     /// The value of a call of a pipeline.
@@ -289,6 +295,7 @@ impl<'a> Lowering<'a> {
         named.add("group_name", Py::str(self.group(frame)));
         named.maybe("owners", self.owners());
         let name = self.names.free(&site.named(&here.name));
+        named.without_key(&name);
         self.assets.push(name.clone());
         self.units.push(Unit {
             decorator: Some(Py::call_with("dg.graph_asset", Vec::new(), named.all)),
@@ -459,6 +466,16 @@ pub fn strings(texts: &[String]) -> Py {
 
 /// The head of a function of a scope.
 pub fn function(name: &str, scope: &Scope, context: Option<&str>) -> Def {
+    // Dagster looks at the annotation of what has several outputs.
+    let returns = match scope.body.last() {
+        Some(Stmt::Return(Py::Tuple(items))) => {
+            Py::name("tuple").index(Py::Tuple(items.iter().map(|_| Py::name("Any")).collect()))
+        }
+        Some(Stmt::Return(Py::Call(function, ..))) if **function == Py::name("_branch") => {
+            Py::name("Iterator").index(Py::name("Any"))
+        }
+        _ => Py::name("Any"),
+    };
     let mut params = Vec::new();
     params.extend(context.map(|context| param("context", context)));
     if scope.params {
@@ -468,6 +485,6 @@ pub fn function(name: &str, scope: &Scope, context: Option<&str>) -> Def {
     Def {
         name: name.to_owned(),
         params,
-        returns: Py::name("Any"),
+        returns,
     }
 }

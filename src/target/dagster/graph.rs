@@ -92,7 +92,7 @@ impl<'a> Lowering<'a> {
             scope.body.push(Stmt::Return(value));
             let name = self.outputs_name(frame);
             let op = Op {
-                name: format!("{name}_outputs"),
+                name,
                 doc: String::new(),
                 scope,
                 named: Named::new(),

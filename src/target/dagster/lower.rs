@@ -104,7 +104,12 @@ pub fn lower(program: &Program) -> (String, Vec<Diagnostic>) {
     };
     lowering.refuse();
     let frame = lowering.frame(entry, None, Vec::new());
-    let job = lowering.names.free(&entry.name);
+    // An asset's op may not be called as a job is.
+    let nodes = entry.nodes_within(&entry.body);
+    let job = match nodes.iter().any(|&node| entry.graph[node].name == entry.name) {
+        true => lowering.names.free(&format!("{}_job", entry.name)),
+        false => lowering.names.free(&entry.name),
+    };
     lowering.jobs.push(job.clone());
     let main = match is_ops(program) {
         true => jobs::Main::Ops(lowering.ops_job(frame, &job)),

@@ -32,6 +32,12 @@ impl Named {
         self.all.push((name.to_owned(), value));
     }
 
+    /// Without the key that an asset has by the name of its function.
+    pub fn without_key(&mut self, function: &str) {
+        let own = Py::List(vec![Py::str(function)]);
+        self.all.retain(|(name, value)| name != "key" || *value != own);
+    }
+
     pub fn maybe(&mut self, name: &str, value: Option<Py>) {
         self.all.extend(value.map(|value| (name.to_owned(), value)));
     }
@@ -340,8 +346,12 @@ fn annotation(ty: &Type) -> Py {
 pub fn module(lowering: &mut Lowering, jobs: &Jobs) -> String {
     let pipeline = lowering.program.entry();
     let parts = support::parts(&lowering.units);
-    let supported: String = parts.iter().map(|part| format!("\n\n{}", part.text.trim())).collect();
-    let template = include_str!("templates/module.py.j2").replace("@support@", &supported);
+    let supported: String = parts
+        .iter()
+        .map(|part| format!("\n\n{}\n", part.text.trim()))
+        .collect();
+    let supported = supported.trim();
+    let template = include_str!("templates/module.py.j2").replace("@support@", supported);
     let fields = params(pipeline, &lowering.fields);
     let needs_field = fields.iter().any(|field| {
         matches!(field, Stmt::Assign { value: Py::Call(function, ..), .. }
@@ -404,6 +414,9 @@ pub fn module(lowering: &mut Lowering, jobs: &Jobs) -> String {
         imports => imports.map(|name| Py::name(name).in_template()).collect::<Vec<_>>(),
         k8s => jobs.k8s,
         needs_field,
+        columns => lowering.units.iter().any(|unit| {
+            unit.decorator.as_ref().is_some_and(|py| py.mentions("_columns"))
+        }),
         params => (!fields.is_empty()).then(|| Code::Block(fields).in_template()),
         above,
         job => jobs.code.clone().map(Code::in_template),

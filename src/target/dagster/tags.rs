@@ -49,21 +49,11 @@ pub fn retry_policy(attributes: &TaskAttributes) -> Option<Py> {
 pub fn columns(ty: &Type) -> Option<Py> {
     let columns = ty.artifact()?.columns.as_ref()?;
     let columns = columns.fields.iter().map(|(name, ty)| {
-        let args = vec![Py::str(name.clone()), Py::str(ty.base().to_string())];
-        let mut named = Vec::new();
-        if !ty.is_optional() {
-            let strict = vec![("nullable".to_owned(), Py::bool(false))];
-            let constraints = Py::call_with("dg.TableColumnConstraints", Vec::new(), strict);
-            named.push(("constraints".to_owned(), constraints));
-        }
-        Py::call_with("dg.TableColumn", args, named)
+        let optional = if ty.is_optional() { "?" } else { "" };
+        let ty = Py::str(format!("{}{optional}", ty.base()));
+        (Some(Py::str(name.clone())), ty)
     });
-    let columns = Py::List(columns.collect());
-    let schema = Py::call_with(
-        "dg.TableSchema",
-        Vec::new(),
-        vec![("columns".to_owned(), columns)],
-    );
+    let schema = Py::call("_columns", vec![Py::Dict(columns.collect())]);
     let key = Some(Py::str("dagster/column_schema"));
     Some(Py::Dict(vec![(key, schema)]))
 }
