@@ -199,7 +199,7 @@ impl Compiled {
                 .as_array()
                 .map(|errors| errors.iter().filter_map(Json::as_str).collect())
                 .unwrap_or_default();
-            assert!(errors.is_empty(), "{}\n{}", errors.join("\n"), self.readable());
+            assert!(errors.is_empty(), "{}", errors.join("\n"));
         }
     }
 

@@ -4,7 +4,7 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
-use super::graph::Site;
+use super::graph::{BRANCH, Site};
 use super::lower::{Lowering, Place, Unit};
 use super::parts::Named;
 use super::scope::{Scope, Source, param};
@@ -471,7 +471,7 @@ pub fn function(name: &str, scope: &Scope, context: Option<&str>) -> Def {
         Some(Stmt::Return(Py::Tuple(items))) => {
             Py::name("tuple").index(Py::Tuple(items.iter().map(|_| Py::name("Any")).collect()))
         }
-        Some(Stmt::Return(Py::Call(function, ..))) if **function == Py::name("_branch") => {
+        Some(Stmt::Expr(Py::Call(function, ..))) if **function == Py::name(BRANCH) => {
             Py::name("Iterator").index(Py::name("Any"))
         }
         _ => Py::name("Any"),

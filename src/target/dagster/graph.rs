@@ -18,6 +18,9 @@ use crate::graph::{
 };
 use crate::types::Type;
 
+/// Gives the output of the branch that is taken, and makes the op a generator.
+pub const BRANCH: &str = "yield from _branch";
+
 /// Where in a pipeline's tree the ops of a graph stand.
 #[derive(Clone)]
 pub struct Site {
@@ -329,7 +332,7 @@ impl<'a> Lowering<'a> {
                 otherwise: chosen.into(),
             };
         }
-        scope.body.push(Stmt::Return(Py::call("_branch", vec![chosen])));
+        scope.body.push(Stmt::Expr(Py::call(BRANCH, vec![chosen])));
         let mut named = Named::new();
         let out = |name: &String| {
             let optional = vec![("is_required".to_owned(), Py::bool(false))];

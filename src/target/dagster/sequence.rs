@@ -4,7 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use super::lower::{Lowering, Place, Unit};
 use super::scope::{Scope, Source, any, param};
-use crate::emit::python::{Def, Py, Stmt};
+use crate::emit::python::{Def, Param, Py, Stmt};
 use crate::graph::{Block, Callee, For, If, NodeKind};
 use crate::types::Type;
 
@@ -163,7 +163,13 @@ impl<'a> Lowering<'a> {
         };
         body.body.push(Stmt::Return(value));
         let function = self.names.free(&format!("{prefix}body"));
-        let mut params = vec![param("block", "_Block"), any(&variable)];
+        // The class stands below.
+        let block = Param {
+            name: "block".to_owned(),
+            annotation: Py::str("_Block"),
+            default: None,
+        };
+        let mut params = vec![block, any(&variable)];
         let mut args = vec![Py::name("block"), Py::name(variable.clone())];
         if body.params {
             scope.params = true;

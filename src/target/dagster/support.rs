@@ -1,5 +1,6 @@
 //! The part of a module that is the same in all: how steps run, where values are kept. A part that no unit needs is left out.
 
+use super::graph::BRANCH;
 use super::lower::Unit;
 use crate::emit::python::{Py, Stmt};
 
@@ -46,7 +47,7 @@ const PARTS: [Part; 6] = [
             "moment",
             "_require",
             "_location",
-            "_branch",
+            BRANCH,
             "_items",
         ],
     },

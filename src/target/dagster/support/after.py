@@ -17,7 +17,8 @@ def _finally(
         "mlpc/name": f"{run.job_name}-{run.run_id}",
         "mlpc/status": status,
     }
-    resources = run.run_config.get("resources", {})
+    given: Any = run.run_config
+    resources = given.get("resources", {})
     config = {}
     if takes_params and "params" in resources:
         config = {"resources": {"params": resources["params"]}}
