@@ -3,6 +3,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-python3 tests/engines/setup.py kubeflow argo airflow airflow2 prefect precommit
+python3 tests/engines/setup.py kubeflow argo airflow airflow2 prefect dagster precommit
 bash tests/engines/browser.sh
 cargo test --locked "$@"

@@ -6,6 +6,7 @@
 pub mod airflow;
 pub mod argo;
 pub mod capability;
+pub mod dagster;
 mod features;
 pub mod kubeflow;
 pub mod local;
@@ -47,6 +48,7 @@ pub fn all() -> &'static [&'static dyn Target] {
         &argo::Argo,
         &airflow::Airflow,
         &prefect::Prefect,
+        &dagster::Dagster,
         &local::Local,
     ]
 }
