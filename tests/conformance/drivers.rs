@@ -60,6 +60,50 @@ pub static ALL: &[Driver] = &[
         proof: "a strict form of Argo's own schema checks the document; a simulation runs it, on Argo's own template and expression packages",
         speaks: Speaks::Argo,
     },
+    Driver {
+        name: "airflow",
+        target: "airflow",
+        proof: "the JSON's schema and Airflow 3.3's own reader of DAGs check the files; `dag.test()` runs them",
+        speaks: Speaks::Jobs {
+            check: "load",
+            yaml: false,
+            optional_as_text: false,
+            name: str::to_owned,
+        },
+    },
+    Driver {
+        name: "airflow2",
+        target: "airflow",
+        proof: "the same on Airflow 2.10",
+        speaks: Speaks::Jobs {
+            check: "load",
+            yaml: false,
+            optional_as_text: false,
+            name: str::to_owned,
+        },
+    },
+    Driver {
+        name: "prefect",
+        target: "prefect",
+        proof: "ruff, mypy and Prefect's own reading of parameters check the module; the flow runs on Prefect's ephemeral server",
+        speaks: Speaks::Jobs {
+            check: "check",
+            yaml: false,
+            optional_as_text: false,
+            name: str::to_owned,
+        },
+    },
+    Driver {
+        name: "dagster",
+        target: "dagster",
+        proof: "ruff and loading the definitions check the module; `execute_in_process` runs its job",
+        speaks: Speaks::Jobs {
+            check: "check",
+            yaml: false,
+            optional_as_text: false,
+            name: str::to_owned,
+        },
+    },
 ];
 
 /// How a run ended, in the language's terms.

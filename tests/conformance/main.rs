@@ -51,7 +51,7 @@ macro_rules! engines {
     };
 }
 
-engines! { local, kubeflow, argo }
+engines! { local, kubeflow, argo, airflow, airflow2, prefect, dagster }
 
 /// The results of an engine, which runs once however many tests ask.
 fn results(driver: &'static Driver) -> &'static Results {
