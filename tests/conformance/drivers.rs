@@ -202,7 +202,8 @@ impl Driver {
                 ..
             } => {
                 let mut job = json!({ "do": "run", "arguments": arguments(case, run, folder.path(), optional_as_text),
-                    "optional": optional(case), "directory": folder.path() });
+                    "optional": optional(case), "directory": folder.path(),
+                    "environment": case.expect.env, "secrets": case.expect.secrets });
                 put(&mut job, documents, yaml);
                 outcome(case, &self.engine().ask(&job), name)
             }
