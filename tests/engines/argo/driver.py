@@ -120,7 +120,7 @@ def run(substitution, job):
         report = Simulation(substitution, documents, folder, path).run(job["run"])
         for name, file in report["outputs"]["artifacts"].items():
             file = pathlib.Path(file)
-            report["outputs"]["artifacts"][name] = file.read_bytes().decode("utf-8") if file.is_file() else "a folder"
+            report["outputs"]["artifacts"][name] = file.read_bytes().decode("utf-8", "replace") if file.is_file() else "a folder"
     return report
 
 
