@@ -20,8 +20,12 @@ component half(x: float) -> str {
 fn compiled(pipeline: &str) -> Compilation {
     let source = format!("{COMPONENTS}\n{pipeline}");
     let project = Project::in_memory(Memory::new([("p.mlp", source)]));
-    let compilation = compile(&project, Input::File("p.mlp".into()), &Request::default())
-        .expect("it is in memory");
+    let request = Request {
+        lint: true,
+        ..Request::default()
+    };
+    let compilation =
+        compile(&project, Input::File("p.mlp".into()), &request).expect("it is in memory");
     assert!(!compilation.has_errors(), "{:#?}", compilation.diagnostics);
     compilation
 }

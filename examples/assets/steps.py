@@ -54,10 +54,10 @@ def predictions(model: str, features: str) -> str:
 def score_by_group(predictions: str) -> dict:
     table = pd.read_csv(predictions)
     table["error"] = (table["predicted"] - table["progression"]).abs()
-    scores = table.groupby("bmi_group")["error"].agg(patients="size", mean_error="mean").reset_index()
+    scores = table.groupby("bmi_group")["error"].agg(patients="size", mean_error="mean").round(2).reset_index()
     return {
         "scores": save(scores),
-        "mean_error": float(table["error"].mean()),
+        "mean_error": round(float(table["error"].mean()), 2),
         "groups": int(scores["bmi_group"].nunique()),
     }
 

@@ -6,18 +6,14 @@
 mod constructs;
 mod documents;
 mod ends;
-mod examples;
 mod hostile;
 mod simulation;
 mod split;
 
 #[path = "../support/engines.rs"]
 mod engines;
-#[path = "../support/example.rs"]
-mod example;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use engines::engine;
 use mlpc::compile::{Compilation, Input, Request, compile};
@@ -146,21 +142,11 @@ impl Compiled {
 
     /// The same with what is in the stores, by location without scheme.
     pub fn run_with(&self, parameters: &[(&str, &str)], stores: &[(&str, &str)]) -> Option<Value> {
-        self.ask(
-            parameters,
-            json!({ "stores": BTreeMap::from_iter(stores.iter().copied()) }),
-        )
-    }
-
-    /// The same with these programs before all others on the path of the pods.
-    pub fn run_among(&self, parameters: &[(&str, &str)], programs: &Path) -> Option<Value> {
-        self.ask(parameters, json!({ "programs": programs }))
-    }
-
-    fn ask(&self, parameters: &[(&str, &str)], mut job: Value) -> Option<Value> {
-        job["yaml"] = json!(self.yaml);
-        job["run"] = json!(BTreeMap::from_iter(parameters.iter().copied()));
-        Some(engine("argo")?.ask(&job))
+        let given: BTreeMap<&str, &str> = parameters.iter().copied().collect();
+        let stores: BTreeMap<&str, &str> = stores.iter().copied().collect();
+        let report =
+            engine("argo")?.ask(&json!({ "yaml": self.yaml, "run": given, "stores": stores }));
+        Some(report)
     }
 
     /// A run with these parameters succeeds and puts out these values, as texts.

@@ -45,7 +45,8 @@ pub struct Run {
     #[serde(default)]
     pub set: Map<String, Json>,
     pub status: String,
-    /// What the run puts out, all of it; `{"artifact": text}` is a file that holds the text. Of a run that fails, local only.
+    /// What the run puts out, all of it; `{"artifact": text}` is a file that holds the text, `{"artifact": {"bytes": n}}` one of n bytes
+    /// that are no text. Of a run that fails, local only.
     #[serde(default)]
     pub outputs: Map<String, Json>,
     /// The state of every task, by its name; `pruned` is one that is known not to run: it may be left out or reported as skipped.

@@ -467,9 +467,13 @@ fn written(folder: &Path, name: &str, text: &str) -> String {
     file.to_str().expect("UTF-8").to_owned()
 }
 
+/// The text of a file, or how many bytes of something else it holds.
 fn read(path: &str) -> Json {
-    match std::fs::read_to_string(path) {
-        Ok(text) => json!({ "artifact": text }),
+    match std::fs::read(path) {
+        Ok(content) => match String::from_utf8(content) {
+            Ok(text) => json!({ "artifact": text }),
+            Err(other) => json!({ "artifact": { "bytes": other.as_bytes().len() } }),
+        },
         Err(error) => json!({ "artifact": null, "path": path, "error": error.to_string() }),
     }
 }

@@ -11,8 +11,6 @@ mod hostile;
 
 #[path = "../support/engines.rs"]
 mod engines;
-#[path = "../support/example.rs"]
-mod example;
 
 use engines::engine;
 use mlpc::compile::{Compilation, Input, Request, compile};

@@ -66,9 +66,10 @@ pub fn support(feature: Feature) -> Support {
         Feature::RunInterval => Emulated(
             "tags that the schedule gives the run; of a run by hand, both are the moment it started",
         ),
-        Feature::Image | Feature::Cpu | Feature::Memory | Feature::Gpu | Feature::Disk => {
-            Degrades(POD)
-        }
+        Feature::Image => Support::Ignored(
+            "steps run where the code location does; with `dagster: { executor: \"k8s_job\" }` it is the image of the step's pod",
+        ),
+        Feature::Cpu | Feature::Memory | Feature::Gpu | Feature::Disk => Degrades(POD),
         Feature::Labels | Feature::Kubernetes => Degrades(POD),
         Feature::Retry => Native,
         Feature::FractionalBackoff | Feature::MaxDelay => {

@@ -120,8 +120,17 @@ def run(substitution, job):
         report = Simulation(substitution, documents, folder, path).run(job["run"])
         for name, file in report["outputs"]["artifacts"].items():
             file = pathlib.Path(file)
-            report["outputs"]["artifacts"][name] = file.read_bytes().decode("utf-8", "replace") if file.is_file() else "a folder"
+            report["outputs"]["artifacts"][name] = content(file) if file.is_file() else "a folder"
     return report
+
+
+def content(file):
+    """The text of a file, or how many bytes of something else it holds."""
+    given = file.read_bytes()
+    try:
+        return given.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"bytes": len(given)}
 
 
 def main():
