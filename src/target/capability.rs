@@ -30,6 +30,8 @@ pub enum Feature {
     OptionalArtifact,
     /// `list[A]` from `[a, b]`
     ArtifactList,
+    /// `list[A]` as the value of an `if`, or of a loop's body.
+    ArtifactListFromBlock,
     /// A pipeline parameter that is an artifact: an existing one, by its location.
     ArtifactParameter,
     /// A range, a list of choices or a pattern on a port or a parameter.
@@ -44,6 +46,8 @@ pub enum Feature {
     NestedTimeout,
     If,
     For,
+    /// A `for` over a list of artifacts, or of records that hold some.
+    ForArtifacts,
     /// A `for` over a list that is known at run time only, inside another.
     NestedRuntimeFor,
     LoopLimit,
@@ -115,6 +119,10 @@ impl Feature {
         (Feature::Artifact, "an artifact between tasks"),
         (Feature::OptionalArtifact, "an optional artifact"),
         (Feature::ArtifactList, "a list of artifacts"),
+        (
+            Feature::ArtifactListFromBlock,
+            "a list of artifacts as the value of an `if` or of a loop's body",
+        ),
         (Feature::ArtifactParameter, "an artifact as a parameter"),
         (Feature::Refinement, "a range, choice or pattern"),
         (
@@ -129,6 +137,7 @@ impl Feature {
         (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
         (Feature::If, "`if`"),
         (Feature::For, "`for`"),
+        (Feature::ForArtifacts, "a `for` over artifacts"),
         (
             Feature::NestedRuntimeFor,
             "a `for` over a run-time list inside another",

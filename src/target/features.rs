@@ -164,6 +164,9 @@ impl Scan<'_> {
                 NodeKind::Task(task) => self.task(pipeline, task, node.span),
                 NodeKind::If(branching) => {
                     self.add(Feature::If, node.span);
+                    if holds_artifact_list(&node.ty) {
+                        self.add(Feature::ArtifactListFromBlock, node.span);
+                    }
                     for branch in &branching.branches {
                         self.expr(&branch.condition);
                         self.block(pipeline, &branch.block);
@@ -174,6 +177,9 @@ impl Scan<'_> {
                 }
                 NodeKind::For(looping) => {
                     self.add(Feature::For, node.span);
+                    if matches!(looping.items.ty.base(), Type::List(item) if !item.is_value()) {
+                        self.add(Feature::ForArtifacts, looping.items.span);
+                    }
                     // The rounds need nothing of each other.
                     if !matches!(looping.items.constant(), Some(Value::List(items)) if items.len() < 2)
                     {
@@ -186,6 +192,9 @@ impl Scan<'_> {
                         }
                     }
                     if let Some(value) = &looping.body.value {
+                        if holds_artifact_list(&value.ty) {
+                            self.add(Feature::ArtifactListFromBlock, node.span);
+                        }
                         self.gathered(&value.ty, node.span);
                     }
                     self.expr(&looping.items);
@@ -218,6 +227,7 @@ impl Scan<'_> {
                 }
             }
             Type::Artifact(_) => self.add(Feature::GatherArtifacts, span),
+            other if other.artifact_list().is_some() => {}
             Type::Nothing | Type::Unknown => {}
             _ => self.add(Feature::GatherValues, span),
         }
@@ -405,6 +415,14 @@ fn computed(program: &Program, pipeline: &Pipeline, expr: &Expr) -> bool {
             items.iter().any(|item| computed(program, pipeline, item))
         }
         _ => true,
+    }
+}
+
+/// A list of artifacts is the value, or a field of it.
+fn holds_artifact_list(ty: &Type) -> bool {
+    match ty.base() {
+        Type::Record(record) => record.fields.values().any(holds_artifact_list),
+        other => other.artifact_list().is_some(),
     }
 }
 

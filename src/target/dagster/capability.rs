@@ -21,7 +21,7 @@ pub fn support(feature: Feature) -> Support {
         Feature::Artifact => Emulated(
             "an asset or an op's output that holds the path, with a digest as data version",
         ),
-        Feature::ArtifactList => Emulated("a list of paths"),
+        Feature::ArtifactList | Feature::ArtifactListFromBlock => Emulated("a list of paths"),
         Feature::ArtifactParameter => Emulated(
             "a parameter that holds the path of a file or folder; a URI is given to the step as it is",
         ),
@@ -41,7 +41,7 @@ pub fn support(feature: Feature) -> Support {
         Feature::If => {
             Emulated("a graph of ops behind one asset: the branch that is not taken skips")
         }
-        Feature::For => Emulated("dynamic outputs behind one asset"),
+        Feature::For | Feature::ForArtifacts => Emulated("dynamic outputs behind one asset"),
         Feature::NestedRuntimeFor => {
             Emulated("Python inside the op of the outer loop's item, one item after the other")
         }

@@ -22,6 +22,10 @@ pub fn support(feature: Feature) -> Support {
             nearest: "an `else` that makes one, or the reader inside the branch",
         },
         Feature::ArtifactList => Emulated("one input artifact for each, side by side"),
+        Feature::ArtifactListFromBlock => Refused {
+            reason: "a DAG of Kubeflow gives no list of artifacts but what a loop gathers in it",
+            nearest: "the reader inside the branch, or a component that writes a folder",
+        },
         Feature::ArtifactParameter => {
             Emulated("a parameter that holds the location, and an importer")
         }
@@ -35,6 +39,10 @@ pub fn support(feature: Feature) -> Support {
         Feature::If => Emulated(
             "a DAG with one of its own for each branch, of which the conditions let one run",
         ),
+        Feature::ForArtifacts => Refused {
+            reason: "Kubeflow repeats a DAG over parameters only",
+            nearest: "one loop whose body makes the artifact and reads it",
+        },
         Feature::For | Feature::NestedRuntimeFor => Emulated("a DAG that holds the repeated one"),
         Feature::LoopLimit
         | Feature::NestedLoopLimit

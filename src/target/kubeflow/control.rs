@@ -221,14 +221,6 @@ impl<'a> Lowering<'a> {
                 {
                     Some(Feed::Value(wire))
                 }
-                Some(Feed::Artifact(file)) if file.gathered => {
-                    self.refuse(
-                        span,
-                        "a list of artifacts out of a loop or an `if`",
-                        "gather the artifacts in one loop",
-                    );
-                    Some(Feed::Artifact(file))
-                }
                 Some(Feed::Artifact(file)) if matches!(file.from, From::Output { .. }) => {
                     Some(Feed::Artifact(file))
                 }
@@ -263,13 +255,6 @@ impl<'a> Lowering<'a> {
             }
         }
         feeds
-    }
-
-    pub fn refuse(&mut self, span: Span, what: &str, nearest: &str) {
-        self.error(
-            Diagnostic::new(codes::REFUSED, span, format!("`kubeflow` can't do {what}"))
-                .help(nearest),
-        );
     }
 
     pub fn branch(&mut self, scope: &mut Scope<'a>, node: NodeIndex, branching: &'a If) {
@@ -457,16 +442,6 @@ impl<'a> Lowering<'a> {
         let Type::List(item_type) = looping.items.ty.base() else {
             unreachable!("a loop goes over a list")
         };
-        if item_type.artifact().is_some()
-            || looping.items.constant().is_none() && item_type.is_optional()
-        {
-            self.refuse(
-                looping.items.span,
-                "a loop over artifacts or over values that may be absent",
-                "loop over names or numbers, and read the artifact inside",
-            );
-            return;
-        }
         // The type of each part of the body's value.
         let parts: Vec<(Option<String>, Type)> = match &looping.body.value {
             Some(value) => wanted
@@ -475,22 +450,6 @@ impl<'a> Lowering<'a> {
                 .collect(),
             None => Vec::new(),
         };
-        if let Some(Value::List(items)) = looping.items.constant()
-            && items.is_empty()
-        {
-            for (key, ty) in parts {
-                let feed = match ty.artifact() {
-                    Some(_) => Feed::Artifacts(Vec::new()),
-                    None => Feed::Value(Wire {
-                        from: From::Constant(Json::Array(Vec::new())),
-                        form: Form::of(&ty.list()),
-                    }),
-                };
-                scope.feeds.insert(Atom::Out(node, key), feed);
-            }
-            scope.finished(node, waits.into_iter().collect());
-            return;
-        }
         let atoms = free_atoms(
             self.program,
             pipeline,
@@ -629,7 +588,7 @@ impl<'a> Lowering<'a> {
         scope.finished(node, vec![name]);
     }
 
-    /// The items of a loop as a plain LIST.
+    /// The items of a loop as a LIST: of the values themselves, or of their JSON texts where something in them may be absent.
     fn items(
         &mut self,
         scope: &mut Scope<'a>,
@@ -638,14 +597,20 @@ impl<'a> Lowering<'a> {
         waits: &BTreeSet<String>,
     ) -> Feed {
         let direct = atom_of(self.program, scope.pipeline, items).map(|atom| scope.feed(&atom));
+        let Type::List(item_type) = items.ty.base() else {
+            unreachable!("a loop goes over a list")
+        };
+        let form = Form::of(&item_type.unrefined()).gathered();
         match direct {
             Some(Feed::Value(wire))
-                if wire.form.is_bare() && !matches!(wire.from, From::Constant(_)) =>
+                if wire.form.is_written_as(&form)
+                    && wire.form.unchecked.is_none()
+                    && !matches!(wire.from, From::Constant(_)) =>
             {
                 Feed::Value(wire)
             }
             _ => {
-                let values = [("items".to_owned(), Form::of(&items.ty.unrefined()), items)];
+                let values = [("items".to_owned(), form, items)];
                 let given = self.give(scope, &format!("{name}-items"), &values, waits.clone());
                 given.into_iter().next().expect("one value was asked for")
             }

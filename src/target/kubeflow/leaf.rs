@@ -59,6 +59,13 @@ impl<'a> Leaf<'a> {
             .insert(key.to_owned(), parameter_source(&wire.from));
     }
 
+    /// Declares a parameter under a key that nothing else has, and gives it.
+    pub fn parameter_beside(&mut self, hint: &str, wire: &Wire) -> String {
+        let key = self.names.free_with(hint, '_');
+        self.parameter(&key, wire, "");
+        key
+    }
+
     pub fn artifact(&mut self, key: &str, file: &File, description: &str) {
         self.inputs.artifacts.insert(
             key.to_owned(),

@@ -260,7 +260,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The texts of a command's inputs that a step before it must write, by port: they are computed, checked or decoded there, for an
-    /// image need not have Python.
+    /// image need not have Python. Of what a loop gathered, the paths.
     fn command_texts(
         &mut self,
         scope: &mut Scope<'a>,
@@ -274,11 +274,19 @@ impl<'a> Lowering<'a> {
         let mut outputs = Outputs::default();
         let mut written = Vec::new();
         for (port, arg) in component.inputs.iter().zip(&task.args) {
-            let is_value = port.ty.artifact().is_none() && port.ty.artifact_list().is_none();
-            if !is_value || arg.value.constant().is_some() {
+            if arg.value.constant().is_some() || port.ty.artifact().is_some() {
                 continue;
             }
-            if let Some(atom) = atom_of(self.program, scope.pipeline, &arg.value) {
+            let is_list = port.ty.artifact_list().is_some();
+            if is_list
+                && !matches!(
+                    artifacts_of(self.program, scope, &arg.value),
+                    Feed::Artifact(_)
+                )
+            {
+                continue;
+            }
+            if !is_list && let Some(atom) = atom_of(self.program, scope.pipeline, &arg.value) {
                 let form = scope.value(&atom).form;
                 let bounded =
                     port.ty.refinement().is_some() && form.ty.refinement() != port.ty.refinement();
@@ -287,9 +295,16 @@ impl<'a> Lowering<'a> {
                     continue;
                 }
             }
-            leaf.port(scope, port, &arg.value, shim::Take::Value);
+            let take = if is_list {
+                shim::Take::Str
+            } else {
+                shim::Take::Value
+            };
+            leaf.port(scope, port, &arg.value, take);
             let read = Box::new(shim::Expr::In(port.name.clone()));
-            let text = if port.ty.is_optional() {
+            let text = if is_list {
+                shim::Expr::Lines(read)
+            } else if port.ty.is_optional() {
                 shim::Expr::Mark(read)
             } else {
                 shim::Expr::Concat(vec![*read])
@@ -366,7 +381,12 @@ impl<'a> Lowering<'a> {
                         parameter_type: form.parameter_type(),
                     },
                 );
-                (name.clone(), leaf.expr(scope, expr))
+                let value = leaf.expr(scope, expr);
+                let value = match form.coding {
+                    Coding::Each(_) => shim::Expr::Texts(value.into()),
+                    _ => value,
+                };
+                (name.clone(), value)
             })
             .collect();
         let step = Described {
@@ -375,7 +395,10 @@ impl<'a> Lowering<'a> {
             inputs: Vec::new(),
             outputs: values
                 .iter()
-                .map(|(name, form, _)| returned(name, &form.ty))
+                .map(|(name, form, _)| match form.coding {
+                    Coding::Each(_) => returned(name, &Type::Str.list()),
+                    _ => returned(name, &form.ty),
+                })
                 .collect(),
             packages: Vec::new(),
         };
@@ -540,14 +563,12 @@ fn command_input(
     let name = &port.name;
     if port.ty.artifact().is_some() || port.ty.artifact_list().is_some() {
         let feed = artifacts_of(lowering.program, scope, &arg.value);
-        if matches!(&feed, Feed::Artifact(file) if file.gathered) {
-            lowering.refuse(
-                arg.value.span,
-                "a command that reads what a loop gathered",
-                "read it in a `python:` step: the launcher fills in only the first path of such a list",
-            );
-        }
         let keys = leaf.artifacts(port, &feed);
+        // The launcher fills in no more than the first path of a list; it brings all of them all the same.
+        if let Some(paths) = text {
+            let key = leaf.parameter_beside(&format!("{name}_paths"), paths);
+            return Variable::Lines(command::parameter(&key));
+        }
         let listed = port.ty.artifact_list().is_some();
         let mut paths: Vec<String> = keys.iter().map(|key| command::artifact(key)).collect();
         return match paths.len() {

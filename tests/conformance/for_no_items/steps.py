@@ -3,5 +3,5 @@ def count(models: list, scores: list) -> int:
     return len(models)
 
 
-def show(numbers: list, words: list, nested: list, either: list) -> str:
-    return repr((numbers, words, nested, either))
+def show(numbers: list, words: list, either: list) -> str:
+    return repr((numbers, words, either))
