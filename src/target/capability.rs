@@ -57,6 +57,8 @@ pub enum Feature {
     GatherValues,
     /// The list that a loop gives, of artifacts.
     GatherArtifacts,
+    /// The same of a loop over a list that is known at run time only: there may be none.
+    GatherRuntimeArtifacts,
     Require,
     After,
     Finally,
@@ -149,6 +151,10 @@ impl Feature {
         ),
         (Feature::GatherValues, "gathering values"),
         (Feature::GatherArtifacts, "gathering artifacts"),
+        (
+            Feature::GatherRuntimeArtifacts,
+            "gathering artifacts of a `for` over a run-time list",
+        ),
         (Feature::Require, "`require`"),
         (Feature::After, "`after`"),
         (Feature::Finally, "`finally`"),

@@ -195,7 +195,7 @@ impl Scan<'_> {
                         if holds_artifact_list(&value.ty) {
                             self.add(Feature::ArtifactListFromBlock, node.span);
                         }
-                        self.gathered(&value.ty, node.span);
+                        self.gathered(&value.ty, node.span, is_runtime(looping));
                     }
                     self.expr(&looping.items);
                     let is_runtime = is_runtime(looping);
@@ -219,14 +219,19 @@ impl Scan<'_> {
         }
     }
 
-    fn gathered(&mut self, ty: &Type, span: Span) {
+    fn gathered(&mut self, ty: &Type, span: Span, runtime: bool) {
         match ty.base() {
             Type::Record(record) => {
                 for field in record.fields.values() {
-                    self.gathered(field, span);
+                    self.gathered(field, span, runtime);
                 }
             }
-            Type::Artifact(_) => self.add(Feature::GatherArtifacts, span),
+            Type::Artifact(_) => {
+                self.add(Feature::GatherArtifacts, span);
+                if runtime {
+                    self.add(Feature::GatherRuntimeArtifacts, span);
+                }
+            }
             other if other.artifact_list().is_some() => {}
             Type::Nothing | Type::Unknown => {}
             _ => self.add(Feature::GatherValues, span),

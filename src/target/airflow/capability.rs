@@ -46,7 +46,7 @@ pub fn support(feature: Feature) -> Support {
         Feature::NestedLoopLimit => {
             Degrades("a loop that holds another is written out, and all its items run at once")
         }
-        Feature::GatherValues | Feature::GatherArtifacts => {
+        Feature::GatherValues | Feature::GatherArtifacts | Feature::GatherRuntimeArtifacts => {
             Emulated("a task that lists what the items gave")
         }
         Feature::Require => Emulated("a task that fails without a retry"),

@@ -43,7 +43,7 @@ pub fn support(feature: Feature) -> Support {
         Feature::GatherValues => {
             Emulated("an expression makes one list of the texts that Argo gathers")
         }
-        Feature::GatherArtifacts => Refused {
+        Feature::GatherArtifacts | Feature::GatherRuntimeArtifacts => Refused {
             reason: "Argo gathers the parameters of a loop's tasks, not their artifacts",
             nearest: "do the work of the loop's body in one component, which writes a folder",
         },

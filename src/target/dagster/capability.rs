@@ -48,7 +48,9 @@ pub fn support(feature: Feature) -> Support {
         Feature::LoopLimit | Feature::NestedLoopLimit => Emulated(
             "a tag that the executor limits the steps of; the in-process executor runs one at a time",
         ),
-        Feature::GatherValues | Feature::GatherArtifacts => Native,
+        Feature::GatherValues | Feature::GatherArtifacts | Feature::GatherRuntimeArtifacts => {
+            Native
+        }
         Feature::Require => {
             Emulated("a blocking asset check; an op that fails where no asset can carry one")
         }

@@ -11,7 +11,9 @@ pub fn support(feature: Feature) -> Support {
         Feature::RunStep => Native,
         Feature::ShellStep => Emulated("`sh -eu` with the values as arguments"),
         Feature::Packages => Emulated("pip installs them when the step starts"),
-        Feature::Value => Native,
+        Feature::Value => Emulated(
+            "a parameter of Kubeflow; in a text that is known at run time only, its launcher fills in `{{$..}}`",
+        ),
         Feature::OptionalValue => Emulated("JSON text, `null` when absent"),
         Feature::OptionalValueInCommand | Feature::RuntimeExpressionInCommand => {
             Emulated("one more step, in Python's image, writes the text before the command starts")
@@ -48,6 +50,9 @@ pub fn support(feature: Feature) -> Support {
         | Feature::NestedLoopLimit
         | Feature::GatherValues
         | Feature::GatherArtifacts => Native,
+        Feature::GatherRuntimeArtifacts => Degrades(
+            "when the run gives no items, what reads the artifacts fails: Kubeflow has no empty list of them (`require` that there is an item)",
+        ),
         Feature::Require => Emulated("a step that fails when the condition is false"),
         Feature::After => Native,
         Feature::Finally => {

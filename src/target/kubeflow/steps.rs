@@ -368,34 +368,45 @@ impl<'a> Lowering<'a> {
         values: &[(String, Form, &Expr)],
         waits: BTreeSet<String>,
     ) -> Vec<Feed> {
+        let outputs: Vec<(String, Form)> = values
+            .iter()
+            .map(|(name, form, _)| (name.clone(), form.clone()))
+            .collect();
+        self.give_with(scope, name, &outputs, waits, |leaf, scope| {
+            let exprs = values.iter();
+            exprs.map(|(_, _, expr)| leaf.expr(scope, expr)).collect()
+        })
+    }
+
+    /// The same for expressions that the shim has and the language has not: `lower` gives one for each output.
+    pub fn give_with(
+        &mut self,
+        scope: &mut Scope<'a>,
+        name: &str,
+        values: &[(String, Form)],
+        waits: BTreeSet<String>,
+        lower: impl FnOnce(&mut Leaf<'a>, &Scope<'a>) -> Vec<shim::Expr>,
+    ) -> Vec<Feed> {
         let task = scope.task_names.free(name);
         let mut leaf = Leaf::new(self.program, []);
         let mut outputs = Outputs::default();
-        let give = values
-            .iter()
-            .map(|(name, form, expr)| {
-                outputs.parameters.insert(
-                    name.clone(),
-                    OutputParameter {
-                        description: String::new(),
-                        parameter_type: form.parameter_type(),
-                    },
-                );
-                let value = leaf.expr(scope, expr);
-                let value = match form.coding {
-                    Coding::Each(_) => shim::Expr::Texts(value.into()),
-                    _ => value,
-                };
-                (name.clone(), value)
-            })
-            .collect();
+        for (name, form) in values {
+            let parameter = OutputParameter {
+                description: String::new(),
+                parameter_type: form.parameter_type(),
+            };
+            outputs.parameters.insert(name.clone(), parameter);
+        }
+        let names = values.iter().map(|(name, _)| name.clone());
+        let give = names.zip(lower(&mut leaf, scope)).collect();
         let step = Described {
             work: Work::Give { give },
             reads: std::mem::take(&mut leaf.reads),
             inputs: Vec::new(),
             outputs: values
                 .iter()
-                .map(|(name, form, _)| match form.coding {
+                .map(|(name, form)| match form.coding {
+                    // Of the JSON texts of the items.
                     Coding::Each(_) => returned(name, &Type::Str.list()),
                     _ => returned(name, &form.ty),
                 })
@@ -407,7 +418,7 @@ impl<'a> Lowering<'a> {
         scope.add_task(&task, spec, leaf.given, waits, task_rest(&attributes));
         values
             .iter()
-            .map(|(name, form, _)| {
+            .map(|(name, form)| {
                 let from = From::Output {
                     task: task.clone(),
                     key: name.clone(),

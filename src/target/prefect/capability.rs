@@ -32,7 +32,7 @@ pub fn support(feature: Feature) -> Support {
         F::For | F::ForArtifacts | F::NestedRuntimeFor | F::LoopLimit | F::NestedLoopLimit => {
             Emulated("a task that starts one for each item; without `limit`, 64 items at once")
         }
-        F::GatherValues | F::GatherArtifacts => Native,
+        F::GatherValues | F::GatherArtifacts | F::GatherRuntimeArtifacts => Native,
         F::Require => Emulated("a task that fails, and that all below it wait for"),
         F::After => Native,
         F::Finally | F::BodyValueInFinally => {
