@@ -389,9 +389,10 @@ fn outcome(case: &Case, answer: &Json, name: impl Fn(&str) -> String) -> Outcome
     }
 }
 
-/// `fits.item-iteration-3.train` is `fits[3].train`.
+/// `fits.item-iteration-3.train` is `fits[3].train`, and so is `fits.some.item-iteration-3.train`.
 fn kubeflow_name(path: &str) -> String {
-    path.replace(".item-iteration-", "[")
+    path.replace(".some.item-iteration-", ".item-iteration-")
+        .replace(".item-iteration-", "[")
         .split('.')
         .map(closed)
         .collect::<Vec<_>>()
