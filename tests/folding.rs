@@ -189,3 +189,21 @@ fn inner_blocks_are_folded_too_and_order_is_kept() {
         &["never"],
     );
 }
+
+#[test]
+fn a_loop_over_no_items_is_an_empty_list() {
+    same(
+        r#"pipeline p(text: str) -> (all: list[str], b: str) {
+  first = show(text)
+  all = for item in [] { show(item) } after first
+  last = show("x") after all
+  return { all: all, b: last }
+}"#,
+        r#"pipeline p(text: str) -> (all: list[str], b: str) {
+  first = show(text)
+  last = show("x") after first
+  return { all: [], b: last }
+}"#,
+        &[],
+    );
+}

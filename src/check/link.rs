@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::graph::{
     Callee, Component, ComponentId, NodeKind, Pipeline, PipelineId, Program, PythonCode,
-    PythonSourceId, Step, Task, prune,
+    PythonSourceId, Step, Task, prune, settle,
 };
 use crate::resolve::module::Module;
 use crate::types::Type;
@@ -13,7 +13,11 @@ pub(super) fn link(module: Module, pipelines: Vec<Pipeline>, entry: usize, path:
     let port = |task: &Task, name: &str| port_type(&module, task, name);
     let pipelines: Vec<Pipeline> = pipelines
         .into_iter()
-        .map(|pipeline| prune(pipeline, &port))
+        .map(|pipeline| {
+            let mut pipeline = prune(pipeline, &port);
+            settle(&mut pipeline);
+            pipeline
+        })
         .collect();
 
     let mut numbers = Numbers::default();

@@ -7,6 +7,7 @@
 mod attributes;
 mod fold;
 mod prune;
+mod settle;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 pub use attributes::*;
 pub use prune::prune;
+pub use settle::settle;
 
 use crate::source::Span;
 use crate::types::Type;
@@ -448,6 +450,36 @@ impl Expr {
             ExprKind::Map(entries) => {
                 for (_, item) in entries {
                     item.for_each(visit);
+                }
+            }
+        }
+    }
+
+    /// Calls `visit` with this expression and all inside it, to change them.
+    pub fn for_each_mut(&mut self, visit: &mut impl FnMut(&mut Expr)) {
+        visit(self);
+        match &mut self.kind {
+            ExprKind::Const(_)
+            | ExprKind::Param(_)
+            | ExprKind::Run(_)
+            | ExprKind::Node(_)
+            | ExprKind::Item(_) => {}
+            ExprKind::Field(inner, _) | ExprKind::Not(inner) => inner.for_each_mut(visit),
+            ExprKind::Coalesce(a, b)
+            | ExprKind::And(a, b)
+            | ExprKind::Or(a, b)
+            | ExprKind::Compare(_, a, b) => {
+                a.for_each_mut(visit);
+                b.for_each_mut(visit);
+            }
+            ExprKind::Concat(items) | ExprKind::List(items) => {
+                for item in items {
+                    item.for_each_mut(visit);
+                }
+            }
+            ExprKind::Map(entries) => {
+                for (_, item) in entries {
+                    item.for_each_mut(visit);
                 }
             }
         }

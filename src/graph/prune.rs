@@ -1,5 +1,5 @@
-//! Removes what is decided while compiling: branches that are never taken, `if`s of which one branch always is, requirements that
-//! always hold. What is left is the program that was written without them.
+//! Removes what is decided while compiling: branches that are never taken, `if`s of which one branch always is, loops over a list that is
+//! always empty, requirements that always hold. What is left is the program that was written without them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -84,8 +84,14 @@ fn is_decided(kind: &NodeKind) -> bool {
             .iter()
             .any(|branch| truth(&branch.condition).is_some()),
         NodeKind::Require(require) => truth(&require.condition) == Some(true),
-        NodeKind::Task(_) | NodeKind::For(_) => false,
+        NodeKind::For(looping) => is_empty(&looping.items),
+        NodeKind::Task(_) => false,
     }
+}
+
+/// A list that is known to have no item.
+fn is_empty(items: &Expr) -> bool {
+    matches!(items.constant(), Some(Value::List(items)) if items.is_empty())
 }
 
 /// What is left of a node.
@@ -94,6 +100,8 @@ struct Stand {
     nodes: Vec<NodeIndex>,
     /// Its value, where it is no longer a node of its own.
     value: Option<Expr>,
+    /// Nothing is left of it: `nodes` are what it was `after`.
+    gone: bool,
 }
 
 struct Pruner<'a> {
@@ -108,6 +116,14 @@ struct Pruner<'a> {
 }
 
 impl Pruner<'_> {
+    /// Leaves nothing of a node but its value: what waited for it waits for what it was `after`.
+    fn drop_node(&mut self, old: NodeIndex, waits: &[(NodeIndex, Edge)], value: Option<Expr>) {
+        let ordered = waits.iter().filter(|(_, edge)| *edge == Edge::Order);
+        let nodes = ordered.map(|(node, _)| *node).collect();
+        let gone = true;
+        self.stands.insert(old, Stand { nodes, value, gone });
+    }
+
     fn block(&mut self, block: Block) -> Block {
         let mut nodes = Vec::new();
         self.nodes_of(block.nodes, &[], &mut nodes);
@@ -131,7 +147,8 @@ impl Pruner<'_> {
                     continue;
                 };
                 // What a value that moved here reads is found when the block is whole.
-                if edge != Edge::Data || stand.value.is_none() {
+                if edge != Edge::Data || stand.value.is_none() || stand.gone {
+                    let edge = if stand.gone { Edge::Order } else { edge };
                     waits.extend(stand.nodes.iter().map(|&node| (node, edge)));
                 }
             }
@@ -158,13 +175,7 @@ impl Pruner<'_> {
         let (kind, ty) = match kind {
             NodeKind::Task(task) => (NodeKind::Task(self.task(task)), ty),
             NodeKind::Require(require) if truth(&require.condition) == Some(true) => {
-                self.stands.insert(
-                    old,
-                    Stand {
-                        nodes: Vec::new(),
-                        value: None,
-                    },
-                );
+                self.drop_node(old, &waits, None);
                 return;
             }
             NodeKind::Require(require) => {
@@ -175,6 +186,13 @@ impl Pruner<'_> {
                 (NodeKind::Require(require), ty)
             }
             NodeKind::For(looping) => {
+                let items = self.expr(&looping.items);
+                if is_empty(&items) {
+                    let value = Expr::value(Value::List(Vec::new()), ty, span);
+                    self.drop_node(old, &waits, Some(value));
+                    return;
+                }
+                let looping = For { items, ..looping };
                 self.looping(
                     old,
                     Node {
@@ -198,26 +216,25 @@ impl Pruner<'_> {
                     let from = kept.len();
                     self.nodes_of(block.nodes, &order, kept);
                     let value = block.value.map(|value| self.expr(&value));
-                    let nodes = kept[from..].to_vec();
                     let value = value.unwrap_or(nothing(span));
+                    let nodes = kept[from..].to_vec();
+                    if nodes.is_empty() {
+                        self.drop_node(old, &order, Some(value));
+                        return;
+                    }
                     self.stands.insert(
                         old,
                         Stand {
                             nodes,
                             value: Some(value),
+                            gone: false,
                         },
                     );
                     return;
                 }
                 Live::None => {
                     let value = Expr::value(Value::Absent, ty, span);
-                    self.stands.insert(
-                        old,
-                        Stand {
-                            nodes: Vec::new(),
-                            value: Some(value),
-                        },
-                    );
+                    self.drop_node(old, &waits, Some(value));
                     return;
                 }
                 Live::Several(branching, became_whole) => {
@@ -260,6 +277,7 @@ impl Pruner<'_> {
             Stand {
                 nodes: vec![new],
                 value: None,
+                gone: false,
             },
         );
         new
@@ -283,7 +301,7 @@ impl Pruner<'_> {
         }
     }
 
-    /// The node stands before its body, whose expressions name it.
+    /// The node stands before its body, whose expressions name it. Its items are pruned.
     fn looping(
         &mut self,
         old: NodeIndex,
@@ -306,7 +324,6 @@ impl Pruner<'_> {
         else {
             unreachable!("the caller has a loop");
         };
-        let items = self.expr(&items);
         let looping = For {
             variable,
             items,
@@ -404,7 +421,10 @@ impl Pruner<'_> {
                 }
             }
             ExprKind::Item(old) => {
-                let Some(Stand { nodes, value: None }) = self.stands.get(old) else {
+                let Some(Stand {
+                    nodes, value: None, ..
+                }) = self.stands.get(old)
+                else {
                     return expr.clone();
                 };
                 let ty = match &self.kept[nodes[0]].kind {

@@ -1,7 +1,7 @@
 # Part: small expressions over the inputs, computed before the step starts.
 #
 # An expression is an object of one key: `lit` with a value, `in` with the name of an input, `field` with an expression and a name,
-# `coalesce`, `and`, `or`, `concat`, `list` with expressions, `not`, `mark` with one, `map` with expressions by name, `compare` with an operator's
+# `coalesce`, `and`, `or`, `concat`, `list` with expressions, `not`, `mark`, `lines`, `texts` with one, `map` with expressions by name, `compare` with an operator's
 # symbol and two expressions.
 
 
@@ -30,6 +30,10 @@ def evaluate(tree, scope):
         # Empty when absent, else a dot and the text: for a shell, which has no absent texts.
         value = evaluate(part, scope)
         return "" if value is None else "." + text_in(value)
+    if kind == "lines":
+        return "\n".join(evaluate(part, scope))
+    if kind == "texts":
+        return [dumps(item) for item in evaluate(part, scope)]
     if kind == "list":
         return [evaluate(item, scope) for item in part]
     return dict((name, evaluate(item, scope)) for name, item in part.items())

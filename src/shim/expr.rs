@@ -26,6 +26,10 @@ pub enum Expr {
     Concat(Vec<Expr>),
     /// Empty when the value is absent, else a dot and its text.
     Mark(Box<Expr>),
+    /// The paths of a list of artifacts, one a line.
+    Lines(Box<Expr>),
+    /// The JSON texts of a list's items.
+    Texts(Box<Expr>),
     List(Vec<Expr>),
     Map(IndexMap<String, Expr>),
 }

@@ -66,7 +66,7 @@ def kubeflow():
             if port.get("chomp") and value[-1:] == "\n":
                 value = value[:-1]
             return unset(port, value)
-        keys = port.get("keys") or [key]
+        keys = port.get("keys", [key])
         paths = [local_path(artifact) for key in keys for artifact in (artifacts.get(key) or {}).get("artifacts", [])]
         return paths if "list" in split(port["type"])[0] else paths[0] if paths else None
 

@@ -17,8 +17,8 @@ pub struct Key {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Of the artifacts of a list, one after the other.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub keys: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<String>>,
     /// Drop one final newline: a command left it there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub chomp: bool,

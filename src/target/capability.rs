@@ -30,6 +30,8 @@ pub enum Feature {
     OptionalArtifact,
     /// `list[A]` from `[a, b]`
     ArtifactList,
+    /// `list[A]` as the value of an `if`, or of a loop's body.
+    ArtifactListFromBlock,
     /// A pipeline parameter that is an artifact: an existing one, by its location.
     ArtifactParameter,
     /// A range, a list of choices or a pattern on a port or a parameter.
@@ -44,6 +46,8 @@ pub enum Feature {
     NestedTimeout,
     If,
     For,
+    /// A `for` over a list of artifacts, or of records that hold some.
+    ForArtifacts,
     /// A `for` over a list that is known at run time only, inside another.
     NestedRuntimeFor,
     LoopLimit,
@@ -53,6 +57,8 @@ pub enum Feature {
     GatherValues,
     /// The list that a loop gives, of artifacts.
     GatherArtifacts,
+    /// The same of a loop over a list that is known at run time only: there may be none.
+    GatherRuntimeArtifacts,
     Require,
     After,
     Finally,
@@ -115,6 +121,10 @@ impl Feature {
         (Feature::Artifact, "an artifact between tasks"),
         (Feature::OptionalArtifact, "an optional artifact"),
         (Feature::ArtifactList, "a list of artifacts"),
+        (
+            Feature::ArtifactListFromBlock,
+            "a list of artifacts as the value of an `if` or of a loop's body",
+        ),
         (Feature::ArtifactParameter, "an artifact as a parameter"),
         (Feature::Refinement, "a range, choice or pattern"),
         (
@@ -129,6 +139,7 @@ impl Feature {
         (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
         (Feature::If, "`if`"),
         (Feature::For, "`for`"),
+        (Feature::ForArtifacts, "a `for` over artifacts"),
         (
             Feature::NestedRuntimeFor,
             "a `for` over a run-time list inside another",
@@ -140,6 +151,10 @@ impl Feature {
         ),
         (Feature::GatherValues, "gathering values"),
         (Feature::GatherArtifacts, "gathering artifacts"),
+        (
+            Feature::GatherRuntimeArtifacts,
+            "gathering artifacts of a `for` over a run-time list",
+        ),
         (Feature::Require, "`require`"),
         (Feature::After, "`after`"),
         (Feature::Finally, "`finally`"),
@@ -233,37 +248,67 @@ impl Support {
 /// Errors for what `target` refuses of the program, and warnings for what degrades there; each place once.
 pub fn check(target: &dyn Target, program: &Program, options: &Options) -> Vec<Diagnostic> {
     let name = target.name();
-    uses(program)
-        .into_iter()
-        .filter_map(|used| {
-            let title = used.feature.title();
-            let tasks = used.tasks.iter();
-            let support = tasks
-                .map(|task| target.support_for(used.feature, task, options))
-                .max_by_key(|support| support.severity())
-                .unwrap_or_else(|| target.support(used.feature));
-            match support {
-                Support::Native | Support::Emulated(_) | Support::Ignored(_) => None,
-                Support::Degrades(lost) => Some(
-                    Diagnostic::new(
-                        codes::DEGRADED,
-                        used.span,
-                        format!("{title} degrades on `{name}`"),
-                    )
-                    .label(lost),
-                ),
-                Support::Refused { reason, nearest } => Some(
-                    Diagnostic::new(
-                        codes::REFUSED,
-                        used.span,
-                        format!("`{name}` can't do {title}"),
-                    )
-                    .label(reason)
-                    .help(nearest),
-                ),
-            }
-        })
-        .collect()
+    let mut found = unread_blocks(target, program);
+    let features = uses(program).into_iter().filter_map(|used| {
+        let title = used.feature.title();
+        let tasks = used.tasks.iter();
+        let support = tasks
+            .map(|task| target.support_for(used.feature, task, options))
+            .max_by_key(|support| support.severity())
+            .unwrap_or_else(|| target.support(used.feature));
+        match support {
+            Support::Native | Support::Emulated(_) | Support::Ignored(_) => None,
+            Support::Degrades(lost) => Some(
+                Diagnostic::new(
+                    codes::DEGRADED,
+                    used.span,
+                    format!("{title} degrades on `{name}`"),
+                )
+                .label(lost),
+            ),
+            Support::Refused { reason, nearest } => Some(
+                Diagnostic::new(
+                    codes::REFUSED,
+                    used.span,
+                    format!("`{name}` can't do {title}"),
+                )
+                .label(reason)
+                .help(nearest),
+            ),
+        }
+    });
+    found.extend(features);
+    found
+}
+
+/// Keys of the target's block on pipelines that the entry calls: what is of a whole run has no effect there.
+fn unread_blocks(target: &dyn Target, program: &Program) -> Vec<Diagnostic> {
+    let name = target.name();
+    let entry = program.entry();
+    let called = program.pipelines.iter().enumerate();
+    let called = called.filter(|(at, _)| *at != program.entry.0);
+    let mut found = Vec::new();
+    for (_, pipeline) in called {
+        let attributes = &pipeline.attributes;
+        let keys = attributes.targets.0.get(name).into_iter().flatten();
+        for (key, _) in keys.filter(|(key, _)| !target.reads_of_called(program, key)) {
+            let dotted = format!("{name}.{key}");
+            let span = attributes.spans.get(&dotted).unwrap_or(pipeline.span);
+            found.push(
+                Diagnostic::new(
+                    codes::DEGRADED,
+                    span,
+                    format!("`{dotted}` has no effect on a pipeline that another calls"),
+                )
+                .label(format!(
+                    "it is of a whole run, and `{}` is what runs",
+                    entry.name
+                ))
+                .also(entry.span, format!("set it on `{}`", entry.name)),
+            );
+        }
+    }
+    found
 }
 
 #[cfg(test)]

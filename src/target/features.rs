@@ -164,6 +164,9 @@ impl Scan<'_> {
                 NodeKind::Task(task) => self.task(pipeline, task, node.span),
                 NodeKind::If(branching) => {
                     self.add(Feature::If, node.span);
+                    if holds_artifact_list(&node.ty) {
+                        self.add(Feature::ArtifactListFromBlock, node.span);
+                    }
                     for branch in &branching.branches {
                         self.expr(&branch.condition);
                         self.block(pipeline, &branch.block);
@@ -174,6 +177,9 @@ impl Scan<'_> {
                 }
                 NodeKind::For(looping) => {
                     self.add(Feature::For, node.span);
+                    if matches!(looping.items.ty.base(), Type::List(item) if !item.is_value()) {
+                        self.add(Feature::ForArtifacts, looping.items.span);
+                    }
                     // The rounds need nothing of each other.
                     if !matches!(looping.items.constant(), Some(Value::List(items)) if items.len() < 2)
                     {
@@ -186,7 +192,10 @@ impl Scan<'_> {
                         }
                     }
                     if let Some(value) = &looping.body.value {
-                        self.gathered(&value.ty, node.span);
+                        if holds_artifact_list(&value.ty) {
+                            self.add(Feature::ArtifactListFromBlock, node.span);
+                        }
+                        self.gathered(&value.ty, node.span, is_runtime(looping));
                     }
                     self.expr(&looping.items);
                     let is_runtime = is_runtime(looping);
@@ -210,14 +219,20 @@ impl Scan<'_> {
         }
     }
 
-    fn gathered(&mut self, ty: &Type, span: Span) {
+    fn gathered(&mut self, ty: &Type, span: Span, runtime: bool) {
         match ty.base() {
             Type::Record(record) => {
                 for field in record.fields.values() {
-                    self.gathered(field, span);
+                    self.gathered(field, span, runtime);
                 }
             }
-            Type::Artifact(_) => self.add(Feature::GatherArtifacts, span),
+            Type::Artifact(_) => {
+                self.add(Feature::GatherArtifacts, span);
+                if runtime {
+                    self.add(Feature::GatherRuntimeArtifacts, span);
+                }
+            }
+            other if other.artifact_list().is_some() => {}
             Type::Nothing | Type::Unknown => {}
             _ => self.add(Feature::GatherValues, span),
         }
@@ -405,6 +420,14 @@ fn computed(program: &Program, pipeline: &Pipeline, expr: &Expr) -> bool {
             items.iter().any(|item| computed(program, pipeline, item))
         }
         _ => true,
+    }
+}
+
+/// A list of artifacts is the value, or a field of it.
+fn holds_artifact_list(ty: &Type) -> bool {
+    match ty.base() {
+        Type::Record(record) => record.fields.values().any(holds_artifact_list),
+        other => other.artifact_list().is_some(),
     }
 }
 

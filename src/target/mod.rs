@@ -36,6 +36,11 @@ pub trait Target: Sync {
         self.support(feature)
     }
 
+    /// Whether a key of this target's block has an effect on a pipeline that the entry calls: of a whole run, as most are, it has none.
+    fn reads_of_called(&self, _program: &Program, _key: &str) -> bool {
+        false
+    }
+
     /// Lowers a program that passed [`capability::check`]. The diagnostics are limits that only the emitted
     /// document shows: sizes, names that meet after mangling.
     fn emit(&self, program: &Program, options: &Options) -> (Vec<Document>, Vec<Diagnostic>);

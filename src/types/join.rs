@@ -23,11 +23,19 @@ pub fn join(a: &Type, b: &Type) -> Option<Type> {
         (Type::Refined(a), b) => join(&a.base, b),
         (a, Type::Refined(b)) => join(a, &b.base),
         (Type::Int, Type::Float) | (Type::Float, Type::Int) => Some(Type::Float),
-        (Type::List(a), Type::List(b)) => join(a, b).map(Type::list),
-        (Type::Dict(a), Type::Dict(b)) => join(a, b).map(Type::dict),
+        (Type::List(a), Type::List(b)) => join_items(a, b).map(Type::list),
+        (Type::Dict(a), Type::Dict(b)) => join_items(a, b).map(Type::dict),
         (Type::Record(a), Type::Record(b)) => join_records(a, b),
         (Type::Artifact(a), Type::Artifact(b)) => join_artifacts(a, b),
         _ => None,
+    }
+}
+
+/// Of the items of two lists. The items of `[]` have no type of their own: they take the other's.
+fn join_items(a: &Type, b: &Type) -> Option<Type> {
+    match (a, b) {
+        (Type::Unknown, other) | (other, Type::Unknown) => Some(other.clone()),
+        _ => join(a, b),
     }
 }
 
@@ -112,6 +120,19 @@ mod tests {
             ),
             Some(dataset(None, &[("a", Type::Float)])),
         );
+    }
+
+    #[test]
+    fn an_empty_list_joins_to_what_the_other_is() {
+        let empty = Type::Unknown.list();
+        let nested = |ty: Type| ty.list().list();
+        assert_eq!(join(&empty, &Type::Int.list()), Some(Type::Int.list()));
+        assert_eq!(
+            join(&nested(Type::Str), &nested(Type::Unknown)),
+            Some(nested(Type::Str))
+        );
+        assert_eq!(join(&empty, &empty), Some(empty.clone()));
+        assert_eq!(join(&Type::Unknown, &Type::Int), Some(Type::Unknown));
     }
 
     #[test]

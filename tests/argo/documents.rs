@@ -67,7 +67,14 @@ fn the_ends_of_a_schedule_are_an_expression_that_gives_a_bool() {
 #[test]
 fn the_examples_are_accepted() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    for (example, codes) in [("training", &[][..]), ("daily_training", &["W0601"][..])] {
+    // The conformance suite runs them.
+    for (example, codes) in [
+        ("training", &[][..]),
+        ("daily_training", &["W0601"]),
+        ("cached_flow", &[]),
+        ("assets", &[]),
+        ("hyperparameter_sweep", &[]),
+    ] {
         let text = |name: &str| {
             std::fs::read_to_string(root.join(example).join(name)).expect("it is there")
         };

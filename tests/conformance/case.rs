@@ -18,9 +18,12 @@ use serde_json::{Map, Value as Json};
 pub struct Expect {
     /// What the case is about, in a sentence.
     pub about: String,
-    /// Environment variables for the local run: the secrets of other engines.
+    /// Environment variables for engines whose steps are processes here: secrets, by the names that steps see.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// The same secrets for engines that keep them, by `name/key`.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
     /// By engine: where it does not do as the language says, and why.
     #[serde(default)]
     pub on: BTreeMap<String, Exception>,

@@ -110,7 +110,8 @@ fn differences(run: &Run, driver: &Driver, outcome: &Outcome) -> Vec<String> {
             outcome.status
         ));
     }
-    if (status == "succeeded" || driver.reports_all() && !run.outputs.is_empty())
+    if (status == "succeeded" && run.status == "succeeded"
+        || driver.reports_all() && !run.outputs.is_empty())
         && !same_map(&run.outputs, &outcome.outputs)
     {
         found.push(format!(

@@ -202,7 +202,8 @@ impl Driver {
                 ..
             } => {
                 let mut job = json!({ "do": "run", "arguments": arguments(case, run, folder.path(), optional_as_text),
-                    "optional": optional(case), "directory": folder.path() });
+                    "optional": optional(case), "directory": folder.path(),
+                    "environment": case.expect.env, "secrets": case.expect.secrets });
                 put(&mut job, documents, yaml);
                 outcome(case, &self.engine().ask(&job), name)
             }
@@ -388,9 +389,10 @@ fn outcome(case: &Case, answer: &Json, name: impl Fn(&str) -> String) -> Outcome
     }
 }
 
-/// `fits.item-iteration-3.train` is `fits[3].train`.
+/// `fits.item-iteration-3.train` is `fits[3].train`, and so is `fits.some.item-iteration-3.train`.
 fn kubeflow_name(path: &str) -> String {
-    path.replace(".item-iteration-", "[")
+    path.replace(".some.item-iteration-", ".item-iteration-")
+        .replace(".item-iteration-", "[")
         .split('.')
         .map(closed)
         .collect::<Vec<_>>()

@@ -159,26 +159,6 @@ pipeline q() {
     );
 }
 
-#[test]
-fn our_own_programs_are_formatted() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = 0;
-    for folder in std::fs::read_dir(root.join("examples")).unwrap() {
-        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
-            let path = file.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "mlp") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                assert_eq!(text, formatted(&text), "{}", path.display());
-                found += 1;
-            }
-        }
-    }
-    assert!(found > 1);
-    let project = Project::new();
-    project.mlpc(&["new", "starter"]).code(0);
-    project.mlpc(&["fmt", "--check", "starter"]).code(0);
-}
-
 /// Whatever stands in the pages can be formatted, with nothing lost.
 #[test]
 fn every_program_of_the_docs_can_be_formatted() {

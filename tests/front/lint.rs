@@ -352,18 +352,42 @@ fn many_files_are_reported_in_their_order() {
 }
 
 #[test]
-fn our_own_examples_and_the_starter_have_nothing_to_object_to() {
+fn our_own_programs_and_the_starter_have_nothing_to_object_to() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = Project::new();
-    let examples = root.join("examples");
-    let examples = examples.to_str().unwrap();
-    project
-        .mlpc(&["check", examples, "--deny", "warnings"])
-        .code(0);
+    for folder in ["examples", "tests/conformance"] {
+        let folder = root.join(folder);
+        let folder = folder.to_str().unwrap();
+        project
+            .mlpc(&["check", folder, "--deny", "warnings"])
+            .code(0);
+        project.mlpc(&["fmt", "--check", folder]).code(0);
+    }
     project.mlpc(&["new", "fresh"]).code(0);
     project
         .mlpc(&["check", "fresh", "-t", "all", "--deny", "warnings"])
         .code(0);
+    project.mlpc(&["fmt", "--check", "fresh"]).code(0);
+}
+
+/// Each is allowed at its place, for a reason, and a few only: nothing is turned off for a whole folder.
+#[test]
+fn what_our_own_programs_allow_is_said_at_its_place() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut programs, mut allowed) = (0, 0);
+    for folder in ["examples", "tests/conformance"] {
+        for entry in ignore::Walk::new(root.join(folder)) {
+            let path = entry.unwrap().into_path();
+            assert!(!path.ends_with("mlpc.toml"), "{}", path.display());
+            if path.extension().is_some_and(|extension| extension == "mlp") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                programs += 1;
+                allowed += text.matches("mlpc: allow(").count();
+            }
+        }
+    }
+    assert!(programs > 60, "{programs}");
+    assert!(allowed * 2 < programs, "{allowed} in {programs}");
 }
 
 #[test]

@@ -44,3 +44,11 @@ fn daily_training_runs() {
         outcome.outputs
     );
 }
+
+/// The conformance suite runs them.
+#[test]
+fn the_others_are_accepted() {
+    for name in ["cached_flow", "assets", "hyperparameter_sweep"] {
+        example(name).accepted();
+    }
+}

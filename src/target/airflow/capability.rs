@@ -17,7 +17,10 @@ pub fn support(feature: Feature) -> Support {
         | Feature::RuntimeExpressionInCommand => {
             Emulated("the task computes it before its step starts")
         }
-        Feature::Artifact | Feature::OptionalArtifact | Feature::ArtifactList => {
+        Feature::Artifact
+        | Feature::OptionalArtifact
+        | Feature::ArtifactList
+        | Feature::ArtifactListFromBlock => {
             Emulated("a path below `artifact_root`, which all workers see")
         }
         Feature::ArtifactParameter => Emulated(
@@ -32,7 +35,7 @@ pub fn support(feature: Feature) -> Support {
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
         Feature::If => Emulated("a branch task, and one that joins the arms"),
-        Feature::For => {
+        Feature::For | Feature::ForArtifacts => {
             Emulated("a mapped task group; more than 1,024 items need the setting `max_map_length`")
         }
         Feature::NestedRuntimeFor => Refused {
@@ -43,7 +46,7 @@ pub fn support(feature: Feature) -> Support {
         Feature::NestedLoopLimit => {
             Degrades("a loop that holds another is written out, and all its items run at once")
         }
-        Feature::GatherValues | Feature::GatherArtifacts => {
+        Feature::GatherValues | Feature::GatherArtifacts | Feature::GatherRuntimeArtifacts => {
             Emulated("a task that lists what the items gave")
         }
         Feature::Require => Emulated("a task that fails without a retry"),

@@ -146,6 +146,8 @@ impl<'a> Lowering<'a> {
                     .filter_map(|item| self.artifact(item))
                     .map(|(place, _)| place)
                     .collect(),
+                // No artifact is a constant: this is a list of none.
+                ExprKind::Const(_) => Vec::new(),
                 _ => unreachable!(
                     "a list of artifacts from a loop is refused by the capability table"
                 ),

@@ -15,6 +15,10 @@ pub fn support(feature: Feature) -> Support {
         }
         Feature::Artifact | Feature::OptionalArtifact => Native,
         Feature::ArtifactList => Emulated("one input artifact for each, side by side"),
+        Feature::ArtifactListFromBlock => Refused {
+            reason: "a list of artifacts is no artifact that a template of Argo could give",
+            nearest: "the reader inside the branch, or a component that writes a folder",
+        },
         Feature::ArtifactParameter => {
             Emulated("a parameter that holds the location; the store is that of the default")
         }
@@ -29,13 +33,17 @@ pub fn support(feature: Feature) -> Support {
         },
         Feature::If => Emulated("a template whose tasks ask which branch was taken"),
         Feature::For | Feature::NestedRuntimeFor => Native,
+        Feature::ForArtifacts => Refused {
+            reason: "Argo repeats a task over parameters only",
+            nearest: "one loop whose body makes the artifact and reads it",
+        },
         Feature::LoopLimit | Feature::NestedLoopLimit => {
             Emulated("the `parallelism` of a template that holds the loop alone")
         }
         Feature::GatherValues => {
             Emulated("an expression makes one list of the texts that Argo gathers")
         }
-        Feature::GatherArtifacts => Refused {
+        Feature::GatherArtifacts | Feature::GatherRuntimeArtifacts => Refused {
             reason: "Argo gathers the parameters of a loop's tasks, not their artifacts",
             nearest: "do the work of the loop's body in one component, which writes a folder",
         },

@@ -21,7 +21,7 @@ pub fn support(feature: Feature) -> Support {
         Feature::Artifact => Emulated(
             "an asset or an op's output that holds the path, with a digest as data version",
         ),
-        Feature::ArtifactList => Emulated("a list of paths"),
+        Feature::ArtifactList | Feature::ArtifactListFromBlock => Emulated("a list of paths"),
         Feature::ArtifactParameter => Emulated(
             "a parameter that holds the path of a file or folder; a URI is given to the step as it is",
         ),
@@ -41,14 +41,16 @@ pub fn support(feature: Feature) -> Support {
         Feature::If => {
             Emulated("a graph of ops behind one asset: the branch that is not taken skips")
         }
-        Feature::For => Emulated("dynamic outputs behind one asset"),
+        Feature::For | Feature::ForArtifacts => Emulated("dynamic outputs behind one asset"),
         Feature::NestedRuntimeFor => {
             Emulated("Python inside the op of the outer loop's item, one item after the other")
         }
         Feature::LoopLimit | Feature::NestedLoopLimit => Emulated(
             "a tag that the executor limits the steps of; the in-process executor runs one at a time",
         ),
-        Feature::GatherValues | Feature::GatherArtifacts => Native,
+        Feature::GatherValues | Feature::GatherArtifacts | Feature::GatherRuntimeArtifacts => {
+            Native
+        }
         Feature::Require => {
             Emulated("a blocking asset check; an op that fails where no asset can carry one")
         }

@@ -79,15 +79,21 @@ const METHODS: &[&str] = &[
     "yield_for_execution",
 ];
 
+/// What the annotations and defaults of fields are written with: a field of such a name would hide it from those below.
+const SPELLED_WITH: &[&str] = &[
+    "Any", "Field", "Literal", "Union", "bool", "dg", "float", "int", "list", "str",
+];
+
 pub fn fields(pipeline: &Pipeline) -> Fields {
-    let mut taken = crate::emit::python::names::Names::with(METHODS.iter().copied());
+    let reserved = METHODS.iter().chain(SPELLED_WITH);
+    let mut taken = crate::emit::python::names::Names::with(reserved.copied());
     let mut field = |name: &str| {
         // All methods of the models below it begin so.
         let wanted = match name.starts_with("model_") || name.starts_with('_') {
             true => format!("p_{name}"),
             false => name.to_owned(),
         };
-        (name.to_owned(), taken.free(&wanted))
+        (name.to_owned(), taken.param(&wanted))
     };
     let params = pipeline.params.iter();
     params.map(|param| field(&param.name)).collect()

@@ -11,7 +11,9 @@ pub fn support(feature: Feature) -> Support {
         Feature::RunStep => Native,
         Feature::ShellStep => Emulated("`sh -eu` with the values as arguments"),
         Feature::Packages => Emulated("pip installs them when the step starts"),
-        Feature::Value => Native,
+        Feature::Value => Emulated(
+            "a parameter of Kubeflow; in a text that is known at run time only, its launcher fills in `{{$..}}`",
+        ),
         Feature::OptionalValue => Emulated("JSON text, `null` when absent"),
         Feature::OptionalValueInCommand | Feature::RuntimeExpressionInCommand => {
             Emulated("one more step, in Python's image, writes the text before the command starts")
@@ -22,6 +24,10 @@ pub fn support(feature: Feature) -> Support {
             nearest: "an `else` that makes one, or the reader inside the branch",
         },
         Feature::ArtifactList => Emulated("one input artifact for each, side by side"),
+        Feature::ArtifactListFromBlock => Refused {
+            reason: "a DAG of Kubeflow gives no list of artifacts but what a loop gathers in it",
+            nearest: "the reader inside the branch, or a component that writes a folder",
+        },
         Feature::ArtifactParameter => {
             Emulated("a parameter that holds the location, and an importer")
         }
@@ -35,11 +41,18 @@ pub fn support(feature: Feature) -> Support {
         Feature::If => Emulated(
             "a DAG with one of its own for each branch, of which the conditions let one run",
         ),
+        Feature::ForArtifacts => Refused {
+            reason: "Kubeflow repeats a DAG over parameters only",
+            nearest: "one loop whose body makes the artifact and reads it",
+        },
         Feature::For | Feature::NestedRuntimeFor => Emulated("a DAG that holds the repeated one"),
         Feature::LoopLimit
         | Feature::NestedLoopLimit
         | Feature::GatherValues
         | Feature::GatherArtifacts => Native,
+        Feature::GatherRuntimeArtifacts => Degrades(
+            "when the run gives no items, what reads the artifacts fails: Kubeflow has no empty list of them (`require` that there is an item)",
+        ),
         Feature::Require => Emulated("a step that fails when the condition is false"),
         Feature::After => Native,
         Feature::Finally => {

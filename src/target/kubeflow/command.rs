@@ -16,6 +16,8 @@ pub enum Variable {
     Filled(String),
     /// A list of artifacts, a placeholder each.
     Listed(Vec<String>),
+    /// A placeholder for the paths of a list of artifacts, one a line.
+    Lines(String),
     /// A placeholder for a dot and the text, or for nothing when it is absent.
     Marked(String),
     /// A constant in safe pieces.
@@ -161,7 +163,11 @@ fn argv_script(words: &[Word], ports: &[(&str, Variable)]) -> String {
         let mut arguments = Vec::new();
         for parts in group {
             let listed = match parts.as_slice() {
-                [Part::Port(name)] if matches!(find(name), Variable::Listed(_)) => Some(name),
+                [Part::Port(name)]
+                    if matches!(find(name), Variable::Listed(_) | Variable::Lines(_)) =>
+                {
+                    Some(name)
+                }
                 _ => None,
             };
             for part in parts {
@@ -225,7 +231,9 @@ fn script(text: &str, ports: &[(&str, Variable)], outputs: &[Port]) -> (Vec<Stri
             }
         };
         let line = match variable {
-            Variable::Filled(placeholder) => format!("{name}={}", next(placeholder)),
+            Variable::Filled(placeholder) | Variable::Lines(placeholder) => {
+                format!("{name}={}", next(placeholder))
+            }
             Variable::Listed(paths) => format!("{name}={}", next(&paths.join("\n"))),
             Variable::Pieces(pieces) => {
                 let pieces: String = pieces.iter().map(|piece| next(piece)).collect();

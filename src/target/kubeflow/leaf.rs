@@ -59,6 +59,13 @@ impl<'a> Leaf<'a> {
             .insert(key.to_owned(), parameter_source(&wire.from));
     }
 
+    /// Declares a parameter under a key that nothing else has, and gives it.
+    pub fn parameter_beside(&mut self, hint: &str, wire: &Wire) -> String {
+        let key = self.names.free_with(hint, '_');
+        self.parameter(&key, wire, "");
+        key
+    }
+
     pub fn artifact(&mut self, key: &str, file: &File, description: &str) {
         self.inputs.artifacts.insert(
             key.to_owned(),
@@ -101,7 +108,7 @@ impl<'a> Leaf<'a> {
                 ty: type_tree(&port.ty),
                 take,
                 given: Given::Engine(Key {
-                    keys: if own { Vec::new() } else { keys },
+                    keys: (!own).then_some(keys),
                     ..Key::default()
                 }),
                 carried: None,
@@ -155,7 +162,7 @@ impl<'a> Leaf<'a> {
             take: Take::Value,
             given: Given::Engine(Key {
                 key: (key != name).then(|| key.to_owned()),
-                keys: Vec::new(),
+                keys: None,
                 chomp: form.chomp,
                 unset,
                 what: form.unchecked.clone(),
@@ -228,8 +235,11 @@ pub fn artifacts_of(program: &Program, scope: &Scope, arg: &graph::Expr) -> Feed
     if let Some(atom) = atom_of(program, scope.pipeline, arg) {
         return scope.feed(&atom);
     }
-    let ExprKind::List(items) = &arg.kind else {
-        panic!("an artifact is wired, not computed: {arg:?}")
+    let items: &[graph::Expr] = match &arg.kind {
+        ExprKind::List(items) => items,
+        // No artifact is a constant: this is a list of none.
+        ExprKind::Const(_) => &[],
+        _ => panic!("an artifact is wired, not computed: {arg:?}"),
     };
     let files = items
         .iter()

@@ -11,6 +11,7 @@
 //! wire: how values travel; encode: which text may stand as it is; names: mangling; info: descriptions
 //! ```
 
+mod branch;
 mod capability;
 mod command;
 mod control;
@@ -22,6 +23,7 @@ mod lower;
 mod model;
 mod names;
 mod platform;
+mod repeat;
 mod scope;
 mod steps;
 mod wire;

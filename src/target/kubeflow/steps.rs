@@ -260,7 +260,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The texts of a command's inputs that a step before it must write, by port: they are computed, checked or decoded there, for an
-    /// image need not have Python.
+    /// image need not have Python. Of what a loop gathered, the paths.
     fn command_texts(
         &mut self,
         scope: &mut Scope<'a>,
@@ -274,11 +274,19 @@ impl<'a> Lowering<'a> {
         let mut outputs = Outputs::default();
         let mut written = Vec::new();
         for (port, arg) in component.inputs.iter().zip(&task.args) {
-            let is_value = port.ty.artifact().is_none() && port.ty.artifact_list().is_none();
-            if !is_value || arg.value.constant().is_some() {
+            if arg.value.constant().is_some() || port.ty.artifact().is_some() {
                 continue;
             }
-            if let Some(atom) = atom_of(self.program, scope.pipeline, &arg.value) {
+            let is_list = port.ty.artifact_list().is_some();
+            if is_list
+                && !matches!(
+                    artifacts_of(self.program, scope, &arg.value),
+                    Feed::Artifact(_)
+                )
+            {
+                continue;
+            }
+            if !is_list && let Some(atom) = atom_of(self.program, scope.pipeline, &arg.value) {
                 let form = scope.value(&atom).form;
                 let bounded =
                     port.ty.refinement().is_some() && form.ty.refinement() != port.ty.refinement();
@@ -287,9 +295,16 @@ impl<'a> Lowering<'a> {
                     continue;
                 }
             }
-            leaf.port(scope, port, &arg.value, shim::Take::Value);
+            let take = if is_list {
+                shim::Take::Str
+            } else {
+                shim::Take::Value
+            };
+            leaf.port(scope, port, &arg.value, take);
             let read = Box::new(shim::Expr::In(port.name.clone()));
-            let text = if port.ty.is_optional() {
+            let text = if is_list {
+                shim::Expr::Lines(read)
+            } else if port.ty.is_optional() {
                 shim::Expr::Mark(read)
             } else {
                 shim::Expr::Concat(vec![*read])
@@ -353,29 +368,48 @@ impl<'a> Lowering<'a> {
         values: &[(String, Form, &Expr)],
         waits: BTreeSet<String>,
     ) -> Vec<Feed> {
+        let outputs: Vec<(String, Form)> = values
+            .iter()
+            .map(|(name, form, _)| (name.clone(), form.clone()))
+            .collect();
+        self.give_with(scope, name, &outputs, waits, |leaf, scope| {
+            let exprs = values.iter();
+            exprs.map(|(_, _, expr)| leaf.expr(scope, expr)).collect()
+        })
+    }
+
+    /// The same for expressions that the shim has and the language has not: `lower` gives one for each output.
+    pub fn give_with(
+        &mut self,
+        scope: &mut Scope<'a>,
+        name: &str,
+        values: &[(String, Form)],
+        waits: BTreeSet<String>,
+        lower: impl FnOnce(&mut Leaf<'a>, &Scope<'a>) -> Vec<shim::Expr>,
+    ) -> Vec<Feed> {
         let task = scope.task_names.free(name);
         let mut leaf = Leaf::new(self.program, []);
         let mut outputs = Outputs::default();
-        let give = values
-            .iter()
-            .map(|(name, form, expr)| {
-                outputs.parameters.insert(
-                    name.clone(),
-                    OutputParameter {
-                        description: String::new(),
-                        parameter_type: form.parameter_type(),
-                    },
-                );
-                (name.clone(), leaf.expr(scope, expr))
-            })
-            .collect();
+        for (name, form) in values {
+            let parameter = OutputParameter {
+                description: String::new(),
+                parameter_type: form.parameter_type(),
+            };
+            outputs.parameters.insert(name.clone(), parameter);
+        }
+        let names = values.iter().map(|(name, _)| name.clone());
+        let give = names.zip(lower(&mut leaf, scope)).collect();
         let step = Described {
             work: Work::Give { give },
             reads: std::mem::take(&mut leaf.reads),
             inputs: Vec::new(),
             outputs: values
                 .iter()
-                .map(|(name, form, _)| returned(name, &form.ty))
+                .map(|(name, form)| match form.coding {
+                    // Of the JSON texts of the items.
+                    Coding::Each(_) => returned(name, &Type::Str.list()),
+                    _ => returned(name, &form.ty),
+                })
                 .collect(),
             packages: Vec::new(),
         };
@@ -384,7 +418,7 @@ impl<'a> Lowering<'a> {
         scope.add_task(&task, spec, leaf.given, waits, task_rest(&attributes));
         values
             .iter()
-            .map(|(name, form, _)| {
+            .map(|(name, form)| {
                 let from = From::Output {
                     task: task.clone(),
                     key: name.clone(),
@@ -540,14 +574,12 @@ fn command_input(
     let name = &port.name;
     if port.ty.artifact().is_some() || port.ty.artifact_list().is_some() {
         let feed = artifacts_of(lowering.program, scope, &arg.value);
-        if matches!(&feed, Feed::Artifact(file) if file.gathered) {
-            lowering.refuse(
-                arg.value.span,
-                "a command that reads what a loop gathered",
-                "read it in a `python:` step: the launcher fills in only the first path of such a list",
-            );
-        }
         let keys = leaf.artifacts(port, &feed);
+        // The launcher fills in no more than the first path of a list; it brings all of them all the same.
+        if let Some(paths) = text {
+            let key = leaf.parameter_beside(&format!("{name}_paths"), paths);
+            return Variable::Lines(command::parameter(&key));
+        }
         let listed = port.ty.artifact_list().is_some();
         let mut paths: Vec<String> = keys.iter().map(|key| command::artifact(key)).collect();
         return match paths.len() {

@@ -27,7 +27,7 @@ pub enum From {
 pub enum Coding {
     /// As the parameter's own type has it.
     Native,
-    /// A STRING with the value's JSON text, `null` when it is absent: all `T?`.
+    /// A STRING with the value's JSON text, `null` for what is absent: all `T?`, and what holds some. kfp knows no `null`.
     Text,
     /// A STRING with the JSON text of a string that is not safe as it is.
     Quoted,
@@ -69,7 +69,7 @@ impl Form {
     /// The form in which a checked value of a type travels.
     pub fn of(ty: &Type) -> Form {
         Form {
-            coding: if ty.is_optional() {
+            coding: if holds_absent(ty) {
                 Coding::Text
             } else {
                 Coding::Native
@@ -174,6 +174,16 @@ pub fn artifact_source(from: &From) -> ArtifactSource {
     }
 }
 
+/// The value may be absent, or something in it.
+fn holds_absent(ty: &Type) -> bool {
+    match ty {
+        Type::Optional(_) => true,
+        Type::List(inner) | Type::Dict(inner) => holds_absent(inner),
+        Type::Record(record) => record.fields.values().any(holds_absent),
+        _ => false,
+    }
+}
+
 fn native_type(ty: &Type) -> ParameterType {
     match ty.base() {
         Type::Str | Type::Date | Type::DateTime => ParameterType::String,
@@ -215,7 +225,7 @@ pub fn output_key(name: &str, ty: &Type) -> String {
 /// A constant as an input of type `ty` takes it, and its form. The value is one of the type, but for ints where floats are asked for.
 pub fn constant(value: &Value, ty: &Type) -> Wire {
     let value = widened(value, ty);
-    let (json, coding) = if ty.is_optional() {
+    let (json, coding) = if holds_absent(ty) {
         (Json::from(encode::json(&value)), Coding::Text)
     } else if encode::is_safe_value(&value) {
         (value.to_json(), Coding::Native)

@@ -33,12 +33,22 @@ impl Target for Local {
             | OptionalValueInCommand
             | Artifact
             | OptionalArtifact
-            | ArtifactList => Native,
+            | ArtifactList
+            | ArtifactListFromBlock => Native,
             ArtifactParameter | Refinement | RuntimeExpression | RuntimeExpressionInCommand => {
                 Native
             }
-            NestedPipeline | NestedTimeout | If | For | NestedRuntimeFor | LoopLimit
-            | NestedLoopLimit | GatherValues | GatherArtifacts => Native,
+            NestedPipeline
+            | NestedTimeout
+            | If
+            | For
+            | ForArtifacts
+            | NestedRuntimeFor
+            | LoopLimit
+            | NestedLoopLimit
+            | GatherValues
+            | GatherArtifacts
+            | GatherRuntimeArtifacts => Native,
             Require | After | Finally | BodyValueInFinally | KeepRunning => Native,
             RunStatus | RunId | RunName => Native,
             RunDate => Emulated("the day the run started, in UTC"),

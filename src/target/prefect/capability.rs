@@ -12,7 +12,7 @@ pub fn support(feature: Feature) -> Support {
         F::Packages => Emulated("a requirements.txt: the flow's environment has to have them"),
         F::Value | F::OptionalValue => Native,
         F::OptionalValueInCommand => Native,
-        F::Artifact | F::OptionalArtifact | F::ArtifactList => Emulated(
+        F::Artifact | F::OptionalArtifact | F::ArtifactList | F::ArtifactListFromBlock => Emulated(
             "a path below $MLPC_ARTIFACTS, or below Prefect's home: a run's tasks share a disk",
         ),
         F::ArtifactParameter => {
@@ -29,10 +29,10 @@ pub fn support(feature: Feature) -> Support {
         ),
         F::NestedTimeout => Emulated("a clock that ends the processes of the nested pipeline"),
         F::If => Emulated("a task that starts the tasks of the branch"),
-        F::For | F::NestedRuntimeFor | F::LoopLimit | F::NestedLoopLimit => {
+        F::For | F::ForArtifacts | F::NestedRuntimeFor | F::LoopLimit | F::NestedLoopLimit => {
             Emulated("a task that starts one for each item; without `limit`, 64 items at once")
         }
-        F::GatherValues | F::GatherArtifacts => Native,
+        F::GatherValues | F::GatherArtifacts | F::GatherRuntimeArtifacts => Native,
         F::Require => Emulated("a task that fails, and that all below it wait for"),
         F::After => Native,
         F::Finally | F::BodyValueInFinally => {

@@ -45,6 +45,10 @@ impl Target for Prefect {
         capability::support(feature)
     }
 
+    fn reads_of_called(&self, program: &Program, key: &str) -> bool {
+        matches!(key, "version" | "log_prints") && module::has_subflows(program)
+    }
+
     fn emit(&self, program: &Program, _: &Options) -> (Vec<Document>, Vec<Diagnostic>) {
         let diagnostics = limits::check(program);
         if diagnostics.iter().any(Diagnostic::is_error) {

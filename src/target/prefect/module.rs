@@ -97,12 +97,7 @@ impl<'a> Module<'a> {
             module.name_tasks(pipeline);
             module.name_blocks(PipelineId(at), pipeline);
         }
-        let subflows = program
-            .entry()
-            .attributes
-            .targets
-            .get("prefect", "subflows");
-        if subflows == Some(&Value::Bool(true)) {
+        if has_subflows(program) {
             for (.., name) in &module.pipelines[1..] {
                 let flow = module.globals.free(&format!("{name}_flow"));
                 module.subflows.insert(name.clone(), flow);
@@ -317,4 +312,10 @@ fn imports(functions: &[&Function]) -> Vec<Stmt> {
         lines.extend(own);
     }
     lines
+}
+
+/// Pipelines that the entry calls are flows of their own.
+pub fn has_subflows(program: &Program) -> bool {
+    let entry = &program.entry().attributes.targets;
+    entry.get("prefect", "subflows") == Some(&Value::Bool(true))
 }

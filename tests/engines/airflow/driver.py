@@ -1,6 +1,7 @@
 """Runs what mlpc emits for Airflow with `dag.test()`, on Airflow 3 and on 2.10. A JSON job a line, a JSON answer a line.
 
-    {"do": "run", "files": {name: text}, "arguments": {..}, "optional": [..], "directory": path, "variables": {..}, "date": text}
+    {"do": "run", "files": {name: text}, "arguments": {..}, "optional": [..], "directory": path, "variables": {..},
+     "secrets": {"name/key": text}, "date": text}
         -> {"status": "succeeded" | "failed" | "crashed", "outputs": {..}, "tasks": {name: {"state": ..}}, "log": text,
             "states": {task_id: [state, ..]}, "attempts": {name: n}}
     {"do": "load", "files": {name: text}, "schema": {..}}
@@ -256,7 +257,9 @@ def run(job):
     LOG.seek(0)
     LOG.truncate()
     answer = {"status": "crashed", "outputs": {}, "tasks": {}, "states": {}, "attempts": {}}
-    for name, value in job.get("variables", {}).items():
+    secrets = {name.replace("/", "__"): value for name, value in job.get("secrets", {}).items()}
+    variables = {**job.get("variables", {}), **secrets}
+    for name, value in variables.items():
         os.environ["AIRFLOW_VAR_" + name.upper()] = value
     os.chdir(job.get("directory") or tempfile.gettempdir())
     try:
@@ -293,8 +296,10 @@ def run(job):
                 name = name.replace("[*]", f"[{ti.map_index}]")
             if "component" in task and task.get("task_group") not in empty and state != "removed":
                 state = STATES.get(state, state)
-                answer["tasks"][name] = {"state": state}
-                answer["attempts"][name] = ti.try_number
+                # Tasks of an `if`'s arms may share a name: one of them runs.
+                if state != "skipped" or name not in answer["tasks"]:
+                    answer["tasks"][name] = {"state": state}
+                    answer["attempts"][name] = ti.try_number
             if ti.task_id == "mlpc-outputs" and state == "success":
                 if AIRFLOW == 2:
                     ti.task = dag.get_task(ti.task_id)
@@ -304,7 +309,7 @@ def run(job):
                 answer["outputs"][name] = artifacts(answer["outputs"][name])
     except BaseException:
         os.write(2, traceback.format_exc().encode())
-    for name in job.get("variables", {}):
+    for name in variables:
         del os.environ["AIRFLOW_VAR_" + name.upper()]
     answer["log"] = re.sub(r"\x1b\[[0-9;]*m", "", pathlib.Path(LOG.name).read_text(errors="replace"))
     return answer

@@ -2,7 +2,8 @@
 
     {"do": "check", "files": {name: text}, "types": true}
         -> {"errors": [text, ..]}    of loading the module, of `ruff format`, and with `types` of mypy
-    {"do": "run", "files": {name: text}, "arguments": {..}, "optional": [names of `T?` outputs], "directory": path}
+    {"do": "run", "files": {name: text}, "arguments": {..}, "optional": [names of `T?` outputs], "directory": path,
+     "environment": {variable: text}}
         -> {"status": "succeeded" | "failed" | "crashed", "outputs": {..}, "tasks": {path: {"state": ..}}, "log": text,
             "finally": "succeeded" | "failed" | null, "graph": {asset: [assets it depends on]}}
     {"do": "tick", "files": {name: text}, "at": datetime, "before": [status, ..]}
@@ -93,6 +94,7 @@ def check(job):
 def run(job):
     here = os.getcwd()
     os.chdir(job.get("directory") or tempfile.gettempdir())
+    os.environ.update(job.get("environment", {}))
     log = io.StringIO()
     answer = {"status": "crashed", "outputs": {}, "tasks": {}, "finally": None, "graph": {}}
     try:
@@ -106,10 +108,16 @@ def run(job):
     return answer
 
 
+def field(module, name):
+    """A name that Python or Dagster keeps for itself is another there."""
+    known = module.Params.model_fields
+    return next((form for form in (name, name + "_", "p_" + name) if form in known), name)
+
+
 def run_job(job, log):
     module, name, _ = load(job["files"])
     instance = dg.DagsterInstance.get()
-    arguments = job.get("arguments", {})
+    arguments = {field(module, name): value for name, value in job.get("arguments", {}).items()}
     config = {"resources": {"params": {"config": arguments}}} if arguments else {}
     definition = module.defs.resolve_job_def(module.defs.jobs[0].name)
     result = definition.execute_in_process(

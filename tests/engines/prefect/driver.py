@@ -2,7 +2,7 @@
 
     {"do": "check", "files": {name: text}}
         -> {"errors": [text, ..]}     what ruff's formatter would change, what mypy says, whether the module can be imported
-    {"do": "run", "files": {name: text}, "arguments": {..}, "directory": path}
+    {"do": "run", "files": {name: text}, "arguments": {..}, "directory": path, "secrets": {"block/key": text}}
         -> {"status": "succeeded" | "failed" | "crashed", "outputs": {..}, "tasks": {path: {"state": ..}}, "log": text}
     {"do": "deploy", "files": {name: text}}
         -> {"errors": [..], "deployment": {..}}     what `prefect deploy` made of prefect.yaml, as the server has it
@@ -123,6 +123,9 @@ def run(job):
     folder = job.get("directory") or tempfile.mkdtemp(dir=HOME)
     code = os.path.join(folder, ".code")
     answer = {"outputs": {}, "tasks": {}}
+    for name, value in job.get("secrets", {}).items():
+        block, key = name.split("/")
+        secret({"name": block, "value": {key: value}})
     try:
         with imported(job["files"], code) as module:
             os.chdir(folder)

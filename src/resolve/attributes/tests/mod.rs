@@ -6,6 +6,7 @@ mod layers;
 mod messages;
 mod reader;
 mod shapes;
+mod targets;
 
 use std::time::Duration;
 
