@@ -46,6 +46,11 @@ fn statements_of_every_length() {
                 Part::Text(" and more".into()),
             ])
         };
+        let each_of_each = || Py::Each {
+            item: Py::name("item").item("n").into(),
+            variable: "item".into(),
+            items: each().into(),
+        };
         let lambda = |body: Py| {
             Py::call(
                 "later",
@@ -64,6 +69,9 @@ fn statements_of_every_length() {
             choice(),
             format(),
             each(),
+            each_of_each(),
+            lambda(each()),
+            lambda(each_of_each()),
             lambda(and()),
             lambda(choice()),
             lambda(format()),
