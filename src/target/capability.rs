@@ -40,8 +40,10 @@ pub enum Feature {
     RuntimeExpressionInCommand,
     // Control flow
     NestedPipeline,
-    /// `timeout` on a nested pipeline
+    /// `timeout` on the call of a pipeline, or of the pipeline that is called
     NestedTimeout,
+    /// `parallelism` of a pipeline that another one calls
+    NestedParallelism,
     If,
     For,
     /// A `for` over a list that is known at run time only, inside another.
@@ -127,6 +129,10 @@ impl Feature {
         ),
         (Feature::NestedPipeline, "a nested pipeline"),
         (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
+        (
+            Feature::NestedParallelism,
+            "`parallelism` of a nested pipeline",
+        ),
         (Feature::If, "`if`"),
         (Feature::For, "`for`"),
         (

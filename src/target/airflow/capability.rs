@@ -31,6 +31,9 @@ pub fn support(feature: Feature) -> Support {
             reason: "Airflow has a timeout for a task and for a whole run, none for a task group",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
+        Feature::NestedParallelism => Degrades(
+            "Airflow bounds a task or a whole run, no task group: put the tasks inside in a pool with `airflow: { pool: \"..\" }`",
+        ),
         Feature::If => Emulated("a branch task, and one that joins the arms"),
         Feature::For => {
             Emulated("a mapped task group; more than 1,024 items need the setting `max_map_length`")

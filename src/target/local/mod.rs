@@ -37,8 +37,8 @@ impl Target for Local {
             ArtifactParameter | Refinement | RuntimeExpression | RuntimeExpressionInCommand => {
                 Native
             }
-            NestedPipeline | NestedTimeout | If | For | NestedRuntimeFor | LoopLimit
-            | NestedLoopLimit | GatherValues | GatherArtifacts => Native,
+            NestedPipeline | NestedTimeout | NestedParallelism | If | For | NestedRuntimeFor
+            | LoopLimit | NestedLoopLimit | GatherValues | GatherArtifacts => Native,
             Require | After | Finally | BodyValueInFinally | KeepRunning => Native,
             RunStatus | RunId | RunName => Native,
             RunDate => Emulated("the day the run started, in UTC"),
