@@ -6,8 +6,6 @@
             "states": {task_id: [state, ..]}, "attempts": {name: n}}
     {"do": "load", "files": {name: text}, "schema": {..}}
         -> {"errors": {file: text}, "invalid": [text, ..], "dags": {dag_id: {..}}}    what the DagBag and the schema say, and what was read
-    {"do": "python"}
-        -> {"python": path}    the interpreter of this environment
 
 One process runs many jobs, on a SQLite database that is made once for an environment and copied. Steps of the `bash` operator run as Airflow runs
 them. Those of `docker` and `kubernetes` need a container: here the command that the operator was given runs as a plain process with the
@@ -232,10 +230,6 @@ def invalid(job):
     return [f"{error.json_path}: {error.message}" for error in errors]
 
 
-def python(job):
-    return {"python": sys.executable}
-
-
 def digest(path):
     """Of a file's bytes, or of the names and bytes in a folder."""
     path = pathlib.Path(path)
@@ -335,7 +329,7 @@ def artifacts(value):
     return value
 
 
-JOBS = {"run": run, "load": load, "python": python}
+JOBS = {"run": run, "load": load}
 
 if __name__ == "__main__":
     for line in sys.stdin:
