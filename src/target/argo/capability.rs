@@ -31,6 +31,9 @@ pub fn support(feature: Feature) -> Support {
             reason: "Argo allows no deadline on a DAG template",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
+        Feature::NestedParallelism => Degrades(
+            "Argo counts the pods of one template, none further inside: put `limit` on the loops inside",
+        ),
         Feature::If => Emulated("a template whose tasks ask which branch was taken"),
         Feature::For | Feature::NestedRuntimeFor => Native,
         Feature::ForArtifacts => Refused {

@@ -38,6 +38,9 @@ pub fn support(feature: Feature) -> Support {
             reason: "Dagster has a limit for the whole run, none for a part of it",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
+        Feature::NestedParallelism => Degrades(
+            "Dagster's executor bounds the whole run: set `parallelism` on the pipeline that runs, or `limit` on the loops inside",
+        ),
         Feature::If => {
             Emulated("a graph of ops behind one asset: the branch that is not taken skips")
         }

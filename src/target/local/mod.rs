@@ -40,6 +40,7 @@ impl Target for Local {
             }
             NestedPipeline
             | NestedTimeout
+            | NestedParallelism
             | If
             | For
             | ForArtifacts

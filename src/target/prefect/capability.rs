@@ -28,6 +28,9 @@ pub fn support(feature: Feature) -> Support {
             "a task that starts tasks; with `prefect: { subflows: true }` a flow of its own",
         ),
         F::NestedTimeout => Emulated("a clock that ends the processes of the nested pipeline"),
+        F::NestedParallelism => {
+            Emulated("a semaphore around the processes of the nested pipeline's steps")
+        }
         F::If => Emulated("a task that starts the tasks of the branch"),
         F::For | F::ForArtifacts | F::NestedRuntimeFor | F::LoopLimit | F::NestedLoopLimit => {
             Emulated("a task that starts one for each item; without `limit`, 64 items at once")
