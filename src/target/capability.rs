@@ -40,8 +40,10 @@ pub enum Feature {
     RuntimeExpressionInCommand,
     // Control flow
     NestedPipeline,
-    /// `timeout` on a nested pipeline
+    /// `timeout` on a nested pipeline, or of one
     NestedTimeout,
+    /// `parallelism` of a nested pipeline
+    NestedParallelism,
     If,
     For,
     /// A `for` over a list that is known at run time only, inside another.
@@ -58,6 +60,8 @@ pub enum Feature {
     Finally,
     /// The body's values in `finally`.
     BodyValueInFinally,
+    /// `finally` of a nested pipeline
+    NestedFinally,
     /// Tasks that need nothing of a failed one still run.
     KeepRunning,
     // The run
@@ -127,6 +131,10 @@ impl Feature {
         ),
         (Feature::NestedPipeline, "a nested pipeline"),
         (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
+        (
+            Feature::NestedParallelism,
+            "`parallelism` of a nested pipeline",
+        ),
         (Feature::If, "`if`"),
         (Feature::For, "`for`"),
         (
@@ -147,6 +155,7 @@ impl Feature {
             Feature::BodyValueInFinally,
             "a value of the body in `finally`",
         ),
+        (Feature::NestedFinally, "`finally` of a nested pipeline"),
         (
             Feature::KeepRunning,
             "tasks that need nothing of a failed one still run",

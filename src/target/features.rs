@@ -121,14 +121,18 @@ impl Scan<'_> {
                 }
             }
         }
-        self.pipeline_attributes(&pipeline.attributes);
+        self.pipeline_attributes(&pipeline.attributes, is_entry);
         self.block(pipeline, &pipeline.body);
         if let Some(finally) = &pipeline.finally {
             let span = finally
                 .nodes
                 .first()
                 .map_or(pipeline.span, |&node| pipeline.graph[node].span);
-            self.add(Feature::Finally, span);
+            let feature = match is_entry {
+                true => Feature::Finally,
+                false => Feature::NestedFinally,
+            };
+            self.add(feature, span);
             let body: HashSet<_> = pipeline.body.nodes.iter().copied().collect();
             pipeline.for_each_expr(finally, &mut |expr| {
                 if let ExprKind::Node(read) = expr.kind
@@ -356,19 +360,23 @@ impl Scan<'_> {
         }
     }
 
-    fn pipeline_attributes(&mut self, attributes: &PipelineAttributes) {
+    fn pipeline_attributes(&mut self, attributes: &PipelineAttributes, is_entry: bool) {
         // Every attribute that is set has a span.
         let mut add = |name: &str, feature| {
             if let Some(span) = attributes.spans.get(name) {
                 self.add(feature, span);
             }
         };
+        let (timeout, parallelism) = match is_entry {
+            true => (Feature::PipelineTimeout, Feature::Parallelism),
+            false => (Feature::NestedTimeout, Feature::NestedParallelism),
+        };
         for (name, feature) in [
             ("owner", Feature::Owner),
             ("tags", Feature::Tags),
             ("notify", Feature::Notify),
-            ("timeout", Feature::PipelineTimeout),
-            ("parallelism", Feature::Parallelism),
+            ("timeout", timeout),
+            ("parallelism", parallelism),
             ("labels", Feature::PipelineLabels),
             ("schedule", Feature::Schedule),
         ] {

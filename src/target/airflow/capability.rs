@@ -27,6 +27,9 @@ pub fn support(feature: Feature) -> Support {
             Emulated("the schema of a parameter, and checks when tasks start and end")
         }
         Feature::NestedPipeline => Emulated("a task group"),
+        Feature::NestedParallelism => Degrades(
+            "Airflow limits the tasks of a whole DAG, not of a task group: set it on the pipeline that is run",
+        ),
         Feature::NestedTimeout => Refused {
             reason: "Airflow has a timeout for a task and for a whole run, none for a task group",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
@@ -49,6 +52,9 @@ pub fn support(feature: Feature) -> Support {
         Feature::Require => Emulated("a task that fails without a retry"),
         Feature::After | Feature::KeepRunning => Native,
         Feature::Finally => Emulated("tasks that run when all others are done"),
+        Feature::NestedFinally => {
+            Emulated("tasks of the group that run when all others of it are done")
+        }
         Feature::BodyValueInFinally => Emulated("absent where its task left nothing"),
         Feature::RunStatus => Emulated("whether the task after the body's last ones succeeded"),
         Feature::RunId => Native,

@@ -23,6 +23,9 @@ pub fn support(feature: Feature) -> Support {
         }
         Feature::RuntimeExpression | Feature::RuntimeExpressionInCommand => Native,
         Feature::NestedPipeline => Native,
+        Feature::NestedParallelism => Degrades(
+            "Argo counts a loop or a call inside as one: set it on the pipeline that is run, or `limit` on the loop",
+        ),
         Feature::NestedTimeout => Refused {
             reason: "Argo allows no deadline on a DAG template",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
@@ -40,6 +43,9 @@ pub fn support(feature: Feature) -> Support {
             nearest: "do the work of the loop's body in one component, which writes a folder",
         },
         Feature::Finally | Feature::RunStatus => Native,
+        Feature::NestedFinally => {
+            Emulated("a task that runs however the one before it ended, which holds the body")
+        }
         Feature::BodyValueInFinally => {
             Emulated("outputs of the whole run, absent where their task did not end well")
         }

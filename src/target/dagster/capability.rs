@@ -34,6 +34,9 @@ pub fn support(feature: Feature) -> Support {
         Feature::NestedPipeline => {
             Emulated("assets of a group of their own; inside of a block, ops")
         }
+        Feature::NestedParallelism => Degrades(
+            "Dagster limits the steps of a whole run: set it on the pipeline that is run, or `limit` on a loop",
+        ),
         Feature::NestedTimeout => Refused {
             reason: "Dagster has a limit for the whole run, none for a part of it",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
@@ -43,10 +46,10 @@ pub fn support(feature: Feature) -> Support {
         }
         Feature::For => Emulated("dynamic outputs behind one asset"),
         Feature::NestedRuntimeFor => {
-            Emulated("Python inside the op of the outer loop's item, one item after the other")
+            Emulated("threads of the one op that is the outer loop's item; the UI shows one step")
         }
         Feature::LoopLimit | Feature::NestedLoopLimit => Emulated(
-            "a tag that the executor limits the steps of; the in-process executor runs one at a time",
+            "a tag that the executor limits the steps of, or the threads of the op that the loop is in; the in-process executor runs one step at a time",
         ),
         Feature::GatherValues | Feature::GatherArtifacts => Native,
         Feature::Require => {
@@ -56,6 +59,10 @@ pub fn support(feature: Feature) -> Support {
         Feature::Finally => Degrades(
             "a job of its own, which sensors start when the run has ended: it needs Dagster's daemon, and its failure doesn't fail the run",
         ),
+        Feature::NestedFinally => Refused {
+            reason: "nothing of a run of Dagster starts after a failure in it",
+            nearest: "write `finally` in the pipeline that is run",
+        },
         Feature::BodyValueInFinally => Emulated("read from where the run kept it"),
         Feature::KeepRunning => Native,
         Feature::RunStatus => Emulated("a tag that the sensor gives the job of `finally`"),

@@ -28,6 +28,9 @@ pub fn support(feature: Feature) -> Support {
         Feature::Refinement => Emulated("the step that reads the value checks it"),
         Feature::RuntimeExpression => Emulated("the step that reads it computes it"),
         Feature::NestedPipeline => Native,
+        Feature::NestedParallelism => {
+            Degrades("Kubeflow has no limit for a part of a run: all that can start does")
+        }
         Feature::NestedTimeout => Refused {
             reason: "Kubeflow has a deadline for a container and for the whole run, none for a DAG",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
@@ -42,7 +45,7 @@ pub fn support(feature: Feature) -> Support {
         | Feature::GatherArtifacts => Native,
         Feature::Require => Emulated("a step that fails when the condition is false"),
         Feature::After => Native,
-        Feature::Finally => {
+        Feature::Finally | Feature::NestedFinally => {
             Emulated("an exit task that is a DAG, after a DAG that holds the whole body")
         }
         Feature::RunStatus => Native,

@@ -37,9 +37,9 @@ impl Target for Local {
             ArtifactParameter | Refinement | RuntimeExpression | RuntimeExpressionInCommand => {
                 Native
             }
-            NestedPipeline | NestedTimeout | If | For | NestedRuntimeFor | LoopLimit
-            | NestedLoopLimit | GatherValues | GatherArtifacts => Native,
-            Require | After | Finally | BodyValueInFinally | KeepRunning => Native,
+            NestedPipeline | NestedTimeout | NestedParallelism | If | For | NestedRuntimeFor
+            | LoopLimit | NestedLoopLimit | GatherValues | GatherArtifacts => Native,
+            Require | After | Finally | BodyValueInFinally | NestedFinally | KeepRunning => Native,
             RunStatus | RunId | RunName => Native,
             RunDate => Emulated("the day the run started, in UTC"),
             RunInterval => Emulated("both are the moment the run started"),

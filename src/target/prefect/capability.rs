@@ -27,6 +27,9 @@ pub fn support(feature: Feature) -> Support {
         F::NestedPipeline => Emulated(
             "a task that starts tasks; with `prefect: { subflows: true }` a flow of its own",
         ),
+        F::NestedParallelism => {
+            Emulated("a semaphore around the processes of the nested pipeline's steps")
+        }
         F::NestedTimeout => Emulated("a clock that ends the processes of the nested pipeline"),
         F::If => Emulated("a task that starts the tasks of the branch"),
         F::For | F::NestedRuntimeFor | F::LoopLimit | F::NestedLoopLimit => {
@@ -35,7 +38,7 @@ pub fn support(feature: Feature) -> Support {
         F::GatherValues | F::GatherArtifacts => Native,
         F::Require => Emulated("a task that fails, and that all below it wait for"),
         F::After => Native,
-        F::Finally | F::BodyValueInFinally => {
+        F::Finally | F::BodyValueInFinally | F::NestedFinally => {
             Emulated("tasks that start when the body is over, however it ended")
         }
         F::KeepRunning => Native,
