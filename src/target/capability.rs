@@ -66,6 +66,8 @@ pub enum Feature {
     Finally,
     /// The body's values in `finally`.
     BodyValueInFinally,
+    /// `finally` of a nested pipeline
+    NestedFinally,
     /// Tasks that need nothing of a failed one still run.
     KeepRunning,
     // The run
@@ -168,6 +170,7 @@ impl Feature {
             Feature::BodyValueInFinally,
             "a value of the body in `finally`",
         ),
+        (Feature::NestedFinally, "`finally` of a nested pipeline"),
         (
             Feature::KeepRunning,
             "tasks that need nothing of a failed one still run",

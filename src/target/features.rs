@@ -132,7 +132,11 @@ impl Scan<'_> {
                 .nodes
                 .first()
                 .map_or(pipeline.span, |&node| pipeline.graph[node].span);
-            self.add(Feature::Finally, span);
+            let feature = match is_entry {
+                true => Feature::Finally,
+                false => Feature::NestedFinally,
+            };
+            self.add(feature, span);
             let body: HashSet<_> = pipeline.body.nodes.iter().copied().collect();
             pipeline.for_each_expr(finally, &mut |expr| {
                 if let ExprKind::Node(read) = expr.kind

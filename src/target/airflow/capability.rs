@@ -55,6 +55,9 @@ pub fn support(feature: Feature) -> Support {
         Feature::Require => Emulated("a task that fails without a retry"),
         Feature::After | Feature::KeepRunning => Native,
         Feature::Finally => Emulated("tasks that run when all others are done"),
+        Feature::NestedFinally => {
+            Emulated("tasks of the group that run when all others of it are done")
+        }
         Feature::BodyValueInFinally => Emulated("absent where its task left nothing"),
         Feature::RunStatus => Emulated("whether the task after the body's last ones succeeded"),
         Feature::RunId => Native,

@@ -51,6 +51,9 @@ pub fn support(feature: Feature) -> Support {
             nearest: "do the work of the loop's body in one component, which writes a folder",
         },
         Feature::Finally | Feature::RunStatus => Native,
+        Feature::NestedFinally => {
+            Emulated("a task that runs however the one before it ended, which holds the body")
+        }
         Feature::BodyValueInFinally => {
             Emulated("outputs of the whole run, absent where their task did not end well")
         }

@@ -638,10 +638,9 @@ impl<'a> Lowering<'a> {
             named.add("ins", Py::Dict(ins.collect()));
         }
         named.all.extend(op.named.all);
-        let tags = match op.attributes {
-            Some(attributes) => tags::op_tags(attributes, site.limit.as_deref()),
-            None => tags::op_tags(&TaskAttributes::default(), site.limit.as_deref()),
-        };
+        let none = TaskAttributes::default();
+        let pods = tags::pods(&self.program.entry().attributes);
+        let tags = tags::op_tags(op.attributes.unwrap_or(&none), pods, site.limit.as_deref());
         named.maybe("tags", tags);
         named.maybe("retry_policy", op.attributes.and_then(tags::retry_policy));
         let decorator = match named.all.is_empty() {

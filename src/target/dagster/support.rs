@@ -8,6 +8,8 @@ use crate::emit::python::{Py, Stmt};
 pub struct Part {
     pub text: &'static str,
     imports: &'static [&'static str],
+    /// What it imports of `collections.abc`.
+    abstracts: &'static [&'static str],
     /// The functions that it gives: it is there when one of them is called.
     gives: &'static [&'static str],
 }
@@ -30,6 +32,7 @@ const CORE: Part = Part {
         "threading",
         "time",
     ],
+    abstracts: &["Sequence"],
     gives: &[],
 };
 
@@ -37,11 +40,13 @@ const PARTS: [Part; 6] = [
     Part {
         text: include_str!("support/facts.py"),
         imports: &["datetime"],
+        abstracts: &[],
         gives: &["_fact", "_saved", "_saved_all"],
     },
     Part {
         text: include_str!("support/values.py"),
         imports: &["datetime"],
+        abstracts: &["Iterator"],
         gives: &[
             "text_of",
             "moment",
@@ -54,21 +59,25 @@ const PARTS: [Part; 6] = [
     Part {
         text: include_str!("support/block.py"),
         imports: &["concurrent.futures"],
+        abstracts: &["Callable", "Sequence"],
         gives: &["_Block"],
     },
     Part {
         text: include_str!("support/after.py"),
         imports: &["datetime"],
+        abstracts: &["Sequence"],
         gives: &["_finally"],
     },
     Part {
         text: include_str!("support/mail.py"),
         imports: &["email.message", "smtplib"],
+        abstracts: &["Sequence"],
         gives: &["_mail"],
     },
     Part {
         text: include_str!("support/tick.py"),
         imports: &["datetime", "zoneinfo"],
+        abstracts: &[],
         gives: &["_tick"],
     },
 ];
@@ -96,6 +105,15 @@ pub fn imports(parts: &[Part]) -> Vec<&'static str> {
     imports.sort_unstable();
     imports.dedup();
     imports
+}
+
+/// What they import of `collections.abc`.
+pub fn abstracts(parts: &[Part]) -> Vec<&'static str> {
+    let abstracts = parts.iter().flat_map(|part| part.abstracts);
+    let mut abstracts: Vec<_> = abstracts.copied().collect();
+    abstracts.sort_unstable();
+    abstracts.dedup();
+    abstracts
 }
 
 fn calls<'a>(stmt: &'a Stmt, called: &mut Vec<&'a str>) {

@@ -58,7 +58,7 @@ pub fn support(feature: Feature) -> Support {
         ),
         Feature::Require => Emulated("a step that fails when the condition is false"),
         Feature::After => Native,
-        Feature::Finally => {
+        Feature::Finally | Feature::NestedFinally => {
             Emulated("an exit task that is a DAG, after a DAG that holds the whole body")
         }
         Feature::RunStatus => Native,

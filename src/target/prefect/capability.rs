@@ -38,7 +38,7 @@ pub fn support(feature: Feature) -> Support {
         F::GatherValues | F::GatherArtifacts | F::GatherRuntimeArtifacts => Native,
         F::Require => Emulated("a task that fails, and that all below it wait for"),
         F::After => Native,
-        F::Finally | F::BodyValueInFinally => {
+        F::Finally | F::BodyValueInFinally | F::NestedFinally => {
             Emulated("tasks that start when the body is over, however it ended")
         }
         F::KeepRunning => Native,
