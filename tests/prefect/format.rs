@@ -46,11 +46,6 @@ fn statements_of_every_length() {
                 Part::Text(" and more".into()),
             ])
         };
-        let each_of_each = || Py::Each {
-            item: Py::name("item").item("n").into(),
-            variable: "item".into(),
-            items: each().into(),
-        };
         let lambda = |body: Py| {
             Py::call(
                 "later",
@@ -61,6 +56,11 @@ fn statements_of_every_length() {
             item: Py::name("item").item("k").into(),
             variable: "item".into(),
             items: n().into(),
+        };
+        let each_of_each = || Py::Each {
+            item: Py::name("item").item("n").into(),
+            variable: "item".into(),
+            items: each().into(),
         };
         let values = [
             n(),
