@@ -29,6 +29,10 @@ addEventListener("load", () => {
     for (const end of part.parentElement.querySelectorAll(":scope > .end"))
       if (!apart(own, box(end.querySelector(":scope > rect")))) faults.push("overlaps: " + part.id + " " + end.textContent);
   }
+  // What is to run last stands below all beside it.
+  for (const last of svg.querySelectorAll(".finally"))
+    for (const part of last.parentElement.querySelectorAll(":scope > .item, :scope > .cluster"))
+      if (part !== last && box(part.querySelector(":scope > rect")).bottom > box(last.querySelector(":scope > rect")).top) faults.push("beside finally: " + part.id);
   for (const text of texts) for (let other = text.nextElementSibling; other; other = other.nextElementSibling)
     if (other.matches("text") && !apart(box(text), box(other))) faults.push("texts overlap: " + text.textContent + " / " + other.textContent);
   const frames = items.map((item) => ({ id: item.id, rect: box(item.querySelector(":scope > rect")) }));
@@ -78,6 +82,16 @@ pipeline training(path: str = "s3://x", sizes: list[int] = [50, 100]) -> (f1: fl
   report(best.f1) after deployed
   finally { slack(status=run.status, f1=best.f1) }
   return { f1: best.f1, endpoint: deployed.url }
+}
+"#;
+
+const RETURNED: &str = r#"
+component make() -> int { shell: "x" }
+component clean() { shell: "x" }
+pipeline returned() -> (n: int) {
+  made = make()
+  finally { clean() }
+  return { n: made }
 }
 "#;
 
@@ -226,6 +240,8 @@ fn nothing_overlaps_and_nothing_is_cut() {
     let Some(browser) = browser() else { return };
     look_at(browser, CONTROL, "svg", 11);
     look_at(browser, CONTROL, "html", 11);
+    // All that nothing waits for leaves the pipeline here.
+    look_at(browser, RETURNED, "svg", 2);
     for tasks in [5, 50, 500] {
         look_at(browser, &many(tasks), "svg", tasks);
     }
