@@ -687,7 +687,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A name of the module that is no variable of the graph, and becomes none.
-    fn unshadowed(&mut self, graph: &mut Scope, wanted: &str) -> String {
+    pub fn unshadowed(&mut self, graph: &mut Scope, wanted: &str) -> String {
         let mut name = self.names.free(wanted);
         while graph.names.is_taken(&name) {
             name = self.names.free(&format!("{wanted}_op"));

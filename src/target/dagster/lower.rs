@@ -10,44 +10,29 @@ use petgraph::visit::EdgeRef;
 use super::jobs;
 use super::parts::{self, Fields};
 use super::scope::Source;
+use super::support;
 use crate::emit::python::names::Names;
 use crate::emit::python::{Def, Py, Stmt};
 use crate::graph::{Callee, ComponentId, Edge, NodeKind, Pipeline, Program, PythonSourceId, Task};
 
-/// What every module has at its top, or at its end.
+/// What every module has at its top, or at its end, beside what its support needs.
 const MODULE_NAMES: &[&str] = &[
     "Any",
-    "Callable",
     "Field",
-    "Iterator",
     "Literal",
     "Params",
-    "Sequence",
-    "collections",
-    "concurrent",
-    "contextlib",
-    "datetime",
+    "block",
+    "context",
     "defs",
     "dg",
-    "email",
-    "fcntl",
-    "hashlib",
-    "importlib",
-    "json",
-    "moment",
-    "os",
+    "k8s_job_executor",
     "params",
-    "shutil",
-    "signal",
-    "smtplib",
-    "subprocess",
-    "sys",
-    "text_of",
-    "threading",
-    "time",
-    "context",
-    "block",
 ];
+
+/// Names of the module that nothing of the source may have there.
+pub fn taken() -> Names {
+    Names::with(MODULE_NAMES.iter().copied().chain(support::names()))
+}
 
 pub struct Lowering<'a> {
     pub program: &'a Program,
@@ -109,7 +94,7 @@ pub fn lower(program: &Program) -> String {
     let entry = program.entry();
     let mut lowering = Lowering {
         program,
-        names: Names::with(MODULE_NAMES.iter().copied()),
+        names: taken(),
         units: Vec::new(),
         frames: Vec::new(),
         scopes: 0,

@@ -447,8 +447,8 @@ pub fn module(lowering: &mut Lowering, jobs: &Jobs) -> String {
         head => Code::Comment(format!("Made by mlpc from {}: changes here are lost.", lowering.program.path)).in_template(),
         doc => Code::Docstring(doc).in_template(),
         imports => imports.map(|name| Py::name(name).in_template()).collect::<Vec<_>>(),
-        abstract => support::abstracts(&parts).join(", "),
-        typing,
+        abstracts => Py::name(support::abstracts(&parts).join(", ")).in_template(),
+        typing => Py::name(typing).in_template(),
         k8s => jobs.k8s,
         needs_field,
         columns => lowering.units.iter().any(|unit| {

@@ -162,7 +162,7 @@ impl<'a> Lowering<'a> {
             None => Py::none(),
         };
         body.body.push(Stmt::Return(value));
-        let function = self.names.free(&format!("{prefix}body"));
+        let function = self.unshadowed(scope, &format!("{prefix}body"));
         // The class stands below.
         let block = Param {
             name: "block".to_owned(),

@@ -82,6 +82,27 @@ const PARTS: [Part; 6] = [
     },
 ];
 
+/// What all parts define and import: nothing of a module may be called so, whichever parts it has.
+pub fn names() -> Vec<&'static str> {
+    let parts = || std::iter::once(&CORE).chain(&PARTS);
+    let mut names = vec!["_SHIM", "_START", "_columns"];
+    let imports = parts().flat_map(|part| part.imports.iter().chain(part.abstracts));
+    names.extend(imports.map(|name| name.split('.').next().unwrap_or(name)));
+    for line in parts().flat_map(|part| part.text.lines()) {
+        let name = ["def ", "class "]
+            .iter()
+            .find_map(|kind| line.strip_prefix(kind))
+            .unwrap_or(line);
+        let end = name
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(name.len());
+        if end > 0 {
+            names.push(&name[..end]);
+        }
+    }
+    names
+}
+
 /// The parts that functions of a module need.
 pub fn parts(units: &[Unit]) -> Vec<Part> {
     let mut called: Vec<&str> = Vec::new();
