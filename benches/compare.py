@@ -1,13 +1,16 @@
-"""Times mlpc beside the KFP SDK and Hera: whole processes, on the same generated pipelines.
+"""Times mlpc beside the engines' own tools: how long compiling takes, and what it costs to start a step.
 
-    cargo build --release && python3 benches/compare.py [--tasks 10 100 1000] [--runs 5]
+    cargo build --release && python3 benches/compare.py [--tasks 10 100 1000] [--runs 5] [--steps 20] [--only compile|starts]
 
-A generated pipeline has N tasks of ten components; each task but the first reads two earlier ones. Every figure is the best of
-the runs, in milliseconds from start to end of the process, imports included. The SDKs run in the virtual environments of the
-tests (tests/engines/setup.py makes them); an SDK that can't be had is left out. Standard library only.
+Compiling: whole processes of mlpc, the KFP SDK and Hera on the same generated pipelines of N tasks of ten components, each task but
+the first reading two earlier ones. Every figure is the best of the runs, in milliseconds from start to end of the process, imports
+included. Starting a step: benches/starts.py, a chain of steps that do nothing, ours and the engine's own way in turns; the best of the
+runs. The engines run in the virtual environments of the tests (tests/engines/setup.py makes them); what can't be had is left out by
+name. Standard library only.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import subprocess
@@ -92,9 +95,9 @@ def best(command, folder, runs):
 
 def environments():
     """The interpreter of each engine's environment."""
-    setup = [sys.executable, str(ROOT / "tests/engines/setup.py"), "kubeflow", "argo"]
+    setup = [sys.executable, str(ROOT / "tests/engines/setup.py"), *(name for name in STARTS if name != "local")]
     done = subprocess.run(setup, stdout=subprocess.PIPE, text=True)
-    found = {}
+    found = {"local": sys.executable}
     for line in done.stdout.splitlines():
         state, engine, rest = line.split(": ", 2)
         if state == "ready":
@@ -104,16 +107,7 @@ def environments():
     return found
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", type=int, nargs="+", default=[10, 100, 1000])
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--mlpc", default=ROOT / "target/release/mlpc")
-    options = parser.parse_args()
-    mlpc = pathlib.Path(options.mlpc).resolve()
-    if not os.access(mlpc, os.X_OK):
-        sys.exit(f"there is no {mlpc}: run `cargo build --release`")
-    python = environments()
+def compile_times(mlpc, python, options):
     print(f"{'tasks':>5}  {'mlpc kubeflow':>13}  {'KFP SDK':>9}  {'ratio':>6}  {'mlpc argo':>9}  {'Hera':>9}  {'ratio':>6}")
     for count in options.tasks:
         with tempfile.TemporaryDirectory() as folder:
@@ -123,18 +117,86 @@ def main():
             (folder / "with_kfp.py").write_text(kfp(count))
             (folder / "with_hera.py").write_text(hera(count))
             row = f"{count:5}"
-            for target, engine, program, width in (
-                ("kubeflow", "kubeflow", "with_kfp.py", 13),
-                ("argo", "argo", "with_hera.py", 9),
-            ):
+            for target, program, width in (("kubeflow", "with_kfp.py", 13), ("argo", "with_hera.py", 9)):
                 ours = best([mlpc, "compile", "pipeline.mlp", "-t", target, "-o", f"{target}.yaml"], folder, options.runs)
                 row += f"  {ours:{width}.1f}"
-                if engine in python:
-                    theirs = best([python[engine], program], folder, options.runs)
+                if target in python:
+                    theirs = best([python[target], program], folder, options.runs)
                     row += f"  {theirs:9.0f}  {theirs / ours:5.0f}x"
                 else:
                     row += f"  {'-':>9}  {'-':>6}"
             print(row, flush=True)
+
+
+# The engine's own way beside which a step of ours is measured.
+STARTS = {
+    "local": "python -c",
+    "kubeflow": "@dsl.component, kfp.local",
+    "argo": "python -c",
+    "airflow": "@task, dag.test()",
+    "airflow2": "@task, dag.test()",
+    "prefect": "@task",
+    "dagster": "@op, in process",
+}
+# What of ours is measured, where it isn't a run.
+OUTPUTS = {
+    "kubeflow": "ours_kubeflow.yaml", "argo": "ours_argo.yaml", "airflow": "ours_airflow", "prefect": "ours_prefect",
+    "dagster": "ours_dagster.py",
+}
+
+
+def chain(count):
+    lines = ["component step(n: int) -> int {", '  python: "steps.py:step"', '  image: "python:3.12-slim"', "}"]
+    lines.append("pipeline chain(n: int = 0) -> (n: int) {")
+    for at in range(count):
+        lines.append(f"  t{at} = step({f't{at - 1}' if at else 'n'})")
+    lines += [f"  return {{ n: t{count - 1} }}", "}"]
+    return "\n".join(lines) + "\n"
+
+
+def start_times(mlpc, python, options):
+    print(f"{'engine':>8}  {'ms a step':>9}  {'its own':>8}  {'ratio':>6}  its own way")
+    for engine, way in STARTS.items():
+        if engine not in python:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "pipeline.mlp").write_text(chain(options.steps))
+            (folder / "steps.py").write_text("def step(n: int) -> int:\n    return n + 1\n")
+            target = "airflow" if engine == "airflow2" else engine
+            if target in OUTPUTS:
+                command = [mlpc, "compile", "pipeline.mlp", "-t", target, "-o", OUTPUTS[target]]
+                subprocess.run(command, cwd=folder, check=True, stderr=subprocess.DEVNULL)
+            command = [python[engine], ROOT / "benches/starts.py", engine, folder, str(options.steps), str(options.runs)]
+            path = f"{pathlib.Path(python[engine]).parent}:{os.environ['PATH']}"
+            environment = {**os.environ, "MLPC": str(mlpc), "PATH": path}
+            log = folder / "log.txt"
+            with open(log, "w") as words:
+                done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, env=environment)
+            if done.returncode != 0:
+                print(f"without {engine}: {log.read_text()[-2000:]}", file=sys.stderr)
+                continue
+            took = json.loads((folder / f"{engine}.json").read_text())
+            ours, theirs = min(took["ours"]), min(took["theirs"])
+            print(f"{engine:>8}  {ours:9.1f}  {theirs:8.1f}  {ours / theirs:5.2f}x  {way}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tasks", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--only", choices=["compile", "starts"])
+    parser.add_argument("--mlpc", default=ROOT / "target/release/mlpc")
+    options = parser.parse_args()
+    mlpc = pathlib.Path(options.mlpc).resolve()
+    if not os.access(mlpc, os.X_OK):
+        sys.exit(f"there is no {mlpc}: run `cargo build --release`")
+    python = environments()
+    if options.only != "starts":
+        compile_times(mlpc, python, options)
+    if options.only != "compile":
+        start_times(mlpc, python, options)
 
 
 if __name__ == "__main__":

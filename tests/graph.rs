@@ -29,6 +29,10 @@ addEventListener("load", () => {
     for (const end of part.parentElement.querySelectorAll(":scope > .end"))
       if (!apart(own, box(end.querySelector(":scope > rect")))) faults.push("overlaps: " + part.id + " " + end.textContent);
   }
+  // What is to run last stands below all beside it.
+  for (const last of svg.querySelectorAll(".finally"))
+    for (const part of last.parentElement.querySelectorAll(":scope > .item, :scope > .cluster"))
+      if (part !== last && box(part.querySelector(":scope > rect")).bottom > box(last.querySelector(":scope > rect")).top) faults.push("beside finally: " + part.id);
   for (const text of texts) for (let other = text.nextElementSibling; other; other = other.nextElementSibling)
     if (other.matches("text") && !apart(box(text), box(other))) faults.push("texts overlap: " + text.textContent + " / " + other.textContent);
   const frames = items.map((item) => ({ id: item.id, rect: box(item.querySelector(":scope > rect")) }));
@@ -78,6 +82,46 @@ pipeline training(path: str = "s3://x", sizes: list[int] = [50, 100]) -> (f1: fl
   report(best.f1) after deployed
   finally { slack(status=run.status, f1=best.f1) }
   return { f1: best.f1, endpoint: deployed.url }
+}
+"#;
+
+const RETURNED: &str = r#"
+component make() -> int { shell: "x" }
+component clean() { shell: "x" }
+pipeline returned() -> (n: int) {
+  made = make()
+  finally { clean() }
+  return { n: made }
+}
+"#;
+
+const RUN: &str = r#"
+component step(n: int) -> int { shell: "echo $((n + 1)) > $output" }
+component sum(ns: list[int], one: int) -> int { shell: "echo 1 > $output" }
+component fail(n: int) { shell: "exit 3" }
+component last(status: str) { shell: "true" }
+pipeline with_a_long_name(n: int) -> (n: int) {
+  a_task_with_a_very_long_name_indeed = step(n)
+  return { n: a_task_with_a_very_long_name_indeed }
+}
+pipeline all(n: int = 1) {
+  first = step(n)
+  many  = for x in [1, 2, 3, 4, 5, 6, 7, 8] {
+    one = step(x)
+    two = with_a_long_name(one)
+    two.n
+  }
+  total  = sum(many, first)
+  chosen = if total > 5 {
+    big = step(total)
+    big
+  } else {
+    small = step(total)
+    small
+  }
+  bad   = fail(chosen)
+  never = step(n) after bad
+  finally { last(run.status) }
 }
 "#;
 
@@ -149,6 +193,11 @@ fn look_at(browser: &str, source: &str, format: &str, items: usize) {
             text.split_once("?>\n").unwrap().1
         ),
     };
+    look_at_page(browser, folder.path(), &page, items);
+}
+
+fn look_at_page(browser: &str, folder: &Path, page: &str, items: usize) {
+    let path = |name: &str| folder.join(name);
     std::fs::write(path("page.html"), page).unwrap();
     let seen = Command::new(browser)
         .args([
@@ -168,11 +217,31 @@ fn look_at(browser: &str, source: &str, format: &str, items: usize) {
     assert!(seen.contains(&expected), "not `{expected}` in {seen}");
 }
 
+/// The report of a run draws what ran in the same way.
+#[test]
+fn nothing_overlaps_in_the_report_of_a_run() {
+    let Some(browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("p.mlp"), RUN).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_mlpc"))
+        .args(["run", "p.mlp", "--run-dir", "out"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    let page = std::fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    let page = page.replace("</body>", &format!("{LOOK}</body>"));
+    look_at_page(browser, folder.path(), &page, 23);
+}
+
 #[test]
 fn nothing_overlaps_and_nothing_is_cut() {
     let Some(browser) = browser() else { return };
     look_at(browser, CONTROL, "svg", 11);
     look_at(browser, CONTROL, "html", 11);
+    // All that nothing waits for leaves the pipeline here.
+    look_at(browser, RETURNED, "svg", 2);
     for tasks in [5, 50, 500] {
         look_at(browser, &many(tasks), "svg", tasks);
     }

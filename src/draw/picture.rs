@@ -869,9 +869,10 @@ impl<'a> Maker<'a> {
         // Below those that nothing else is below.
         let block = &draft.block;
         let goes_on = |item: &usize| {
-            block.wires.iter().any(|wire| match wire.from {
-                End::Plug(from, _) | End::Item(from) => from == *item,
-                End::Entry(_) | End::Exit(_) => false,
+            block.wires.iter().any(|wire| match (wire.from, wire.to) {
+                (_, End::Exit(_)) => false,
+                (End::Plug(from, _) | End::Item(from), _) => from == *item,
+                (End::Entry(_) | End::Exit(_), _) => false,
             })
         };
         let last: Vec<usize> = (0..at).filter(|item| !goes_on(item)).collect();

@@ -106,7 +106,7 @@ fn columns(text: &str) -> f64 {
         .sum()
 }
 
-fn width_of(text: &str, size: f64) -> f64 {
+pub fn width_of(text: &str, size: f64) -> f64 {
     (columns(text) * advance(size)).ceil()
 }
 

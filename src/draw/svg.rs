@@ -127,25 +127,26 @@ fn write_line(line: &Line, out: &mut String) {
     if !line.label.is_empty() {
         let _ = write!(out, "<title>{}</title>", text(&line.label));
     }
+    // Data ends at a dot.
+    let head = match line.kind {
+        WireKind::Order => 7.0,
+        _ => 10.5,
+    };
+    write_wire(&line.columns, class, line.arrow.then_some(head), out);
+    out.push_str("</g>\n");
+}
+
+/// A wire, with an arrow's head that begins so far above its end.
+pub(super) fn write_wire(columns: &[Column], class: &str, head: Option<f64>, out: &mut String) {
     let _ = write!(
         out,
         "<path class=\"wire {class}\" d=\"{}\"/>",
-        path(&line.columns)
+        path(columns)
     );
-    if let Some(last) = line.columns.last().filter(|_| line.arrow) {
-        let _ = write!(
-            out,
-            "<path class=\"head {class}\" d=\"M{} {}h8l-4 7z\"/>",
-            last.x - 4.0,
-            last.bottom
-                - if line.kind == WireKind::Order {
-                    7.0
-                } else {
-                    10.5
-                }
-        );
+    if let Some((last, head)) = columns.last().zip(head) {
+        let (x, y) = (last.x - 4.0, last.bottom - head);
+        let _ = write!(out, "<path class=\"head {class}\" d=\"M{x} {y}h8l-4 7z\"/>");
     }
-    out.push_str("</g>\n");
 }
 
 /// Straight down in the columns, in a curve from one to the next.
@@ -191,7 +192,7 @@ fn write_pill(pill: &Pill, out: &mut String) {
     out.push_str("</g>\n");
 }
 
-fn write_label(class: &str, label: &Label, out: &mut String) {
+pub(super) fn write_label(class: &str, label: &Label, out: &mut String) {
     if !label.text.is_empty() {
         let _ = write!(
             out,
@@ -221,17 +222,11 @@ fn write_shape(shape: &Shape<'_>, out: &mut String) {
         item.kind.class(),
         text(&tooltip(item))
     );
-    let rect = |class: &str, height: f64, radius: f64, out: &mut String| {
-        let _ = write!(
-            out,
-            "<rect class=\"{class}\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\"/>"
-        );
-    };
     if is_group {
-        rect("group", *height, 8.0, out);
         let _ = write!(
             out,
-            "<path class=\"header\" d=\"M{} {}v-{}a8 8 0 0 1 8 -8h{}a8 8 0 0 1 8 8v{}z\"/>",
+            "<rect class=\"group\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>\
+             <path class=\"header\" d=\"M{} {}v-{}a8 8 0 0 1 8 -8h{}a8 8 0 0 1 8 8v{}z\"/>",
             left + 0.5,
             top + HEADER,
             HEADER - 8.5,
@@ -239,14 +234,7 @@ fn write_shape(shape: &Shape<'_>, out: &mut String) {
             HEADER - 8.5
         );
     } else {
-        rect("box", *height, 6.0, out);
-        let _ = write!(
-            out,
-            "<path class=\"bar\" d=\"M{left} {}v-{}a6 6 0 0 1 4 -5.66v{}a6 6 0 0 1 -4 -5.66z\"/>",
-            top + height - 6.0,
-            height - 12.0,
-            height - 0.68
-        );
+        write_box(*left, *top, *width, *height, out);
     }
     write_label("name", &shape.title, out);
     write_label("note", &shape.note, out);
@@ -258,6 +246,18 @@ fn write_shape(shape: &Shape<'_>, out: &mut String) {
         write_dot(dot, out);
     }
     out.push_str("</g>\n");
+}
+
+/// The frame of a task, with a bar of its kind's colour at the left.
+pub(super) fn write_box(left: f64, top: f64, width: f64, height: f64, out: &mut String) {
+    let _ = write!(
+        out,
+        "<rect class=\"box\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>\
+         <path class=\"bar\" d=\"M{left} {}v-{}a6 6 0 0 1 4 -5.66v{}a6 6 0 0 1 -4 -5.66z\"/>",
+        top + height - 6.0,
+        height - 12.0,
+        height - 0.68
+    );
 }
 
 fn write_dot(dot: &Dot, out: &mut String) {

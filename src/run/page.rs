@@ -11,6 +11,7 @@ use super::error::Error;
 use super::folder::Folder;
 use super::progress::{duration, last_lines};
 use super::report::{Report, TaskState};
+use crate::draw;
 use crate::plan::Plan;
 use crate::value::Value;
 
@@ -52,7 +53,8 @@ struct Context<'a> {
     failures: Vec<Failed<'a>>,
     outputs: Vec<Named<'a>>,
     params: Vec<Named<'a>>,
-    graph: Option<Graph>,
+    /// An `<svg>` element.
+    graph: Option<String>,
     tasks: Vec<Row<'a>>,
 }
 
@@ -162,14 +164,32 @@ impl Page<'_> {
         }
     }
 
-    fn graph(&self) -> Option<Graph> {
+    fn graph(&self) -> Option<String> {
         let tasks = &self.report.tasks;
         let edges = self.edges.as_ref()?;
         if tasks.len() > MOST_TASKS || tasks.len() < 2 {
             return None;
         }
-        let boxes = tasks.iter().map(|(name, task)| (name.as_str(), task.state));
-        Some(Graph::new(&boxes.collect::<Vec<_>>(), edges))
+        let boxes: Vec<draw::Task<'_>> = tasks
+            .iter()
+            .map(|(name, task)| draw::Task {
+                name,
+                note: match task.attempts {
+                    0 => task.state.word().to_owned(),
+                    _ => format!("{} in {:.2} s", task.state.word(), task.seconds),
+                },
+                class: class(task.state),
+            })
+            .collect();
+        Some(draw::tasks(&boxes, edges))
+    }
+}
+
+/// As the page's stylesheet calls it.
+fn class(state: TaskState) -> &'static str {
+    match state {
+        TaskState::NotRun => "not_run",
+        state => state.word(),
     }
 }
 
@@ -201,151 +221,9 @@ fn relative(path: &Path, folder: &Path) -> Option<String> {
     Some(format!("./{link}"))
 }
 
-#[derive(Serialize)]
-struct Graph {
-    width: usize,
-    height: usize,
-    boxes: Vec<Box>,
-    /// Paths, as SVG writes them.
-    edges: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Box {
-    name: String,
-    label: String,
-    state: TaskState,
-    x: usize,
-    y: usize,
-    width: usize,
-}
-
-impl Graph {
-    /// Layers from left to right: a task stands right of all that it waits for, and near to it.
-    fn new(tasks: &[(&str, TaskState)], edges: &IndexSet<(usize, usize)>) -> Graph {
-        const ROW: usize = 36;
-        const GAP: usize = 48;
-        const LONGEST: usize = 26;
-        let mut before: Vec<Vec<usize>> = vec![Vec::new(); tasks.len()];
-        for (from, to) in edges {
-            before[*to].push(*from);
-        }
-        let layers = layers(tasks.len(), edges);
-        let mut columns: Vec<Vec<usize>> =
-            vec![Vec::new(); layers.iter().max().map_or(0, |last| last + 1)];
-        for (task, layer) in layers.iter().enumerate() {
-            columns[*layer].push(task);
-        }
-        let mut row = vec![0; tasks.len()];
-        let mut boxes: Vec<Option<Box>> = (0..tasks.len()).map(|_| None).collect();
-        let (mut x, mut height) = (0, 0);
-        for column in &mut columns {
-            let middle = |task: usize| match before[task].as_slice() {
-                [] => 0,
-                before => {
-                    before.iter().map(|other| row[*other] * 100).sum::<usize>() / before.len()
-                }
-            };
-            column.sort_by_key(|task| (middle(*task), *task));
-            let label = |task: usize| shortened(tasks[task].0, LONGEST);
-            let width = column
-                .iter()
-                .map(|task| label(*task).chars().count())
-                .max()
-                .unwrap_or(0)
-                * 8
-                + 16;
-            for (at, task) in column.iter().enumerate() {
-                boxes[*task] = Some(Box {
-                    name: tasks[*task].0.to_owned(),
-                    label: label(*task),
-                    state: tasks[*task].1,
-                    x: x + 2,
-                    y: at * ROW + 2,
-                    width,
-                });
-            }
-            column
-                .iter()
-                .enumerate()
-                .for_each(|(at, task)| row[*task] = at);
-            height = height.max(column.len() * ROW);
-            x += width + GAP;
-        }
-        let boxes: Vec<Box> = boxes.into_iter().flatten().collect();
-        let edge = |(from, to): &(usize, usize)| {
-            let (from, to) = (&boxes[*from], &boxes[*to]);
-            let (x1, y1, x2, y2) = (from.x + from.width, from.y + 13, to.x, to.y + 13);
-            let bend = x1 + (x2 - x1.min(x2)) / 2;
-            format!("M{x1} {y1}C{bend} {y1} {bend} {y2} {x2} {y2}")
-        };
-        let edges = edges.iter().map(edge).collect();
-        Graph {
-            width: x.saturating_sub(GAP) + 4,
-            height,
-            boxes,
-            edges,
-        }
-    }
-}
-
-/// The length of the longest way to each task.
-fn layers(count: usize, edges: &IndexSet<(usize, usize)>) -> Vec<usize> {
-    let mut after: Vec<Vec<usize>> = vec![Vec::new(); count];
-    let mut left = vec![0; count];
-    for (from, to) in edges {
-        after[*from].push(*to);
-        left[*to] += 1;
-    }
-    let mut layers = vec![0; count];
-    let mut ready: Vec<usize> = (0..count).filter(|task| left[*task] == 0).collect();
-    while let Some(task) = ready.pop() {
-        for next in &after[task] {
-            layers[*next] = layers[*next].max(layers[task] + 1);
-            left[*next] -= 1;
-            if left[*next] == 0 {
-                ready.push(*next);
-            }
-        }
-    }
-    layers
-}
-
-/// The end of a long name tells more than its beginning.
-fn shortened(name: &str, longest: usize) -> String {
-    let count = name.chars().count();
-    match count > longest {
-        true => format!(
-            "\u{2026}{}",
-            name.chars().skip(count - longest + 1).collect::<String>()
-        ),
-        false => name.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn tasks_stand_right_of_what_they_wait_for() {
-        let edges: IndexSet<(usize, usize)> = [(0, 1), (0, 2), (1, 3), (2, 3), (0, 3)]
-            .into_iter()
-            .collect();
-        assert_eq!(layers(5, &edges), [0, 1, 1, 2, 0]);
-        let tasks: Vec<(&str, TaskState)> = ["a", "b", "c", "d", "e"]
-            .map(|name| (name, TaskState::Succeeded))
-            .to_vec();
-        let graph = Graph::new(&tasks, &edges);
-        let x = |at: usize| graph.boxes[at].x;
-        assert!(x(0) == x(4) && x(0) < x(1) && x(1) == x(2) && x(2) < x(3));
-        assert!(
-            graph
-                .boxes
-                .iter()
-                .all(|it| it.x + it.width <= graph.width && it.y + 26 <= graph.height)
-        );
-    }
 
     #[test]
     fn links_lead_to_files_of_the_folder_only() {

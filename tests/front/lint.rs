@@ -201,6 +201,56 @@ fn fix_mends_what_is_safe_and_nothing_else() {
     ran.code(2).stderr_has("standard input");
 }
 
+/// Whoever makes a finding's edits from the JSON comes to what `--fix` writes.
+#[test]
+fn json_has_the_edits_of_each_finding() {
+    let text = "use { a, b, c } from \"lib.mlp\"\n\n## Überall.\npipeline p(words: str = \"ü\") {\n  x = b(\"ü\")\n  a(x, words)\n    after x\n}\n";
+    let lib = "component a(n: int, w: str) {\n  image: \"alpine:3.20\"\n  run: [\"a\", n, w]\n}\n\ncomponent b(w: str) -> int {\n  image: \"alpine:3.20\"\n  run: [\"b\", w, output]\n}\n\ncomponent c() {\n  image: \"alpine:3.20\"\n  run: [\"c\"]\n}\n";
+    let project = Project::new().file("p.mlp", text).file("lib.mlp", lib);
+    let ran = project
+        .mlpc(&["check", "--format", "json", "p.mlp"])
+        .code(0);
+    let mut edits: Vec<(usize, usize, String)> = Vec::new();
+    let mut seen = Vec::new();
+    for line in ran.stdout.lines() {
+        let one: serde_json::Value = serde_json::from_str(line).unwrap();
+        seen.push(one["code"].as_str().unwrap().to_owned());
+        for edit in one["fix"].as_array().unwrap() {
+            assert_eq!(edit["file"], "p.mlp");
+            let place = |line: &str, column: &str| {
+                let at = |name: &str| edit[name].as_u64().unwrap() as usize - 1;
+                let above: usize = text
+                    .split_inclusive('\n')
+                    .take(at(line))
+                    .map(str::len)
+                    .sum();
+                let before = text[above..].chars().take(at(column));
+                above + before.map(char::len_utf8).sum::<usize>()
+            };
+            edits.push((
+                place("line", "column"),
+                place("end_line", "end_column"),
+                edit["text"].as_str().unwrap().to_owned(),
+            ));
+        }
+    }
+    assert_eq!(seen, ["L0403", "L0412"]);
+    let mut mended = text.to_owned();
+    edits.sort();
+    for (start, end, with) in edits.into_iter().rev() {
+        mended.replace_range(start..end, &with);
+    }
+    project.mlpc(&["check", "--fix", "p.mlp"]).code(0);
+    assert_eq!(project.read("p.mlp"), mended);
+    assert_ne!(mended, text);
+    // What has no safe mend has no edits.
+    let ran = lax().mlpc(&["check", "--format", "json"]);
+    let first: serde_json::Value =
+        serde_json::from_str(ran.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(first["code"], "L0101");
+    assert_eq!(first["fix"], serde_json::json!([]));
+}
+
 #[test]
 fn a_baseline_knows_findings_again_until_their_line_changes() {
     let project = lax();

@@ -5,6 +5,7 @@ mod docs;
 mod explain;
 mod fences;
 mod fmt;
+mod graph;
 mod lint;
 mod project;
 mod readme;

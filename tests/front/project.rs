@@ -113,6 +113,12 @@ impl Ran {
     }
 
     #[track_caller]
+    pub fn stdout_is(self, text: &str) -> Self {
+        assert_eq!(self.stdout, text, "\n--- stderr\n{}", self.stderr);
+        self
+    }
+
+    #[track_caller]
     pub fn stdout_has(self, text: &str) -> Self {
         assert!(
             self.stdout.contains(text),

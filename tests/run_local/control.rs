@@ -419,6 +419,9 @@ fn the_report_page_shows_what_happened_and_escapes_it() {
     }
     assert!(!page.contains("://"), "it needs no network");
     // Three after `make`, one after each item, one after the skipped branch, one after `bad`, and `finally` after both ends.
-    assert_eq!(page.matches("<path d=").count(), 9, "{page}");
-    assert_eq!(page.matches("<rect ").count(), report.tasks.len());
+    assert_eq!(page.matches("<path class=\"wire").count(), 9, "{page}");
+    assert_eq!(
+        page.matches("<rect class=\"box\"").count(),
+        report.tasks.len()
+    );
 }

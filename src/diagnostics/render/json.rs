@@ -15,6 +15,16 @@ struct Report<'a> {
     place: Place<'a>,
     labels: Vec<Labelled<'a>>,
     help: Option<&'a str>,
+    /// The edits that `--fix` would make, all of them together.
+    fix: Vec<Replaced<'a>>,
+}
+
+/// A place, and what is to stand there.
+#[derive(Serialize)]
+struct Replaced<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -63,6 +73,14 @@ pub fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
             })
             .collect(),
         help: diagnostic.help.as_deref(),
+        fix: diagnostic
+            .fix
+            .iter()
+            .map(|edit| Replaced {
+                place: Place::new(edit.span, sources),
+                text: &edit.text,
+            })
+            .collect(),
     };
     let mut line = serde_json::to_string(&report).expect("plain data always serializes");
     line.push('\n');
