@@ -164,6 +164,8 @@ impl Case {
             display: Display::Silent,
             install: false,
             cache: false,
+            // It has the packages that tests ask for.
+            python: engine("airflow").map(|airflow| airflow.python.clone()),
             ..Options::default()
         };
         let report = execute(&plan, &options).unwrap_or_else(|error| panic!("{error}"));
