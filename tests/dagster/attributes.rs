@@ -148,7 +148,7 @@ pipeline ticks(day: date = run.date) -> (day: str) {
         ("2024-02-28T02:00:00+00:00", "SUCCESS", "outside"),
         ("2024-06-02T01:00:00+00:00", "SUCCESS", "outside"),
         ("2024-04-01T01:00:00+00:00", "STARTED", "under way"),
-        ("2024-04-01T01:00:00+00:00", "QUEUED", "under way"),
+        ("2024-04-01T01:00:00+00:00", "STARTING", "under way"),
         ("2024-04-01T01:00:00+00:00", "FAILURE", "did not succeed"),
         ("2024-04-01T01:00:00+00:00", "CANCELED", "did not succeed"),
     ] {
@@ -260,7 +260,7 @@ fn an_earlier_result_is_taken_until_it_is_too_old() {
         r#"
 component count(data: Dataset, log: str) -> (n: int, copy: Dataset) {
   shell: "echo x >> \"$log\"; wc -c < \"$data\" > \"$n\"; cp \"$data\" \"$copy\""
-  cache: 2s
+  cache: 1h
 }
 
 pipeline counted(data: Dataset, log: str) -> (n: int, copy: Dataset) {
@@ -296,7 +296,17 @@ pipeline counted(data: Dataset, log: str) -> (n: int, copy: Dataset) {
     let different = run(&other).expect("there is Dagster");
     assert_eq!((different.state("c"), times()), (Some("succeeded"), 2));
     assert_eq!(different.outputs["n"], 4);
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    // The folder of all runs is above `RUN/tasks/c/cached/copy`.
+    let root = std::path::Path::new(copy)
+        .ancestors()
+        .nth(5)
+        .expect("a folder");
+    for entry in std::fs::read_dir(root.join("cache")).expect("the cache") {
+        let file = entry.expect("it can be read").path().join("result.json");
+        let mut result: Json = serde_json::from_str(&text_in(&file)).expect("JSON");
+        result["time"] = json!(result["time"].as_f64().expect("seconds") - 3601.0);
+        std::fs::write(&file, result.to_string()).expect("a file of this test");
+    }
     let late = run(&one).expect("there is Dagster");
     assert_eq!((late.state("c"), times()), (Some("succeeded"), 3));
 }

@@ -34,7 +34,7 @@ fn a_run_leaves_versions_and_places_in_the_catalogue() {
     assert_eq!(text_in(std::path::Path::new(path)), "abc");
     assert_eq!(first.made["n"]["value"], "3");
     // A step of a branch is no asset, but what it made is there.
-    let loud = first.made["loud/changed/output"]["path"].as_str();
+    let loud = first.made["changed/output"]["path"].as_str();
     assert_eq!(text_in(std::path::Path::new(loud.expect("a path"))), "ABC");
     let (again, other) = (
         run("abc").expect("there is"),

@@ -188,7 +188,7 @@ fn ruff_and_mypy_find_nothing_in_any_module() {
             let name = path.file_name().expect("a name").to_string_lossy();
             for (_, documents) in emitted {
                 let text = documents.first().map(|document| document.text.clone());
-                modules.extend(text.map(|text| (format!("{name}.py"), json!(text))));
+                modules.extend(text.map(|text| (format!("of_{name}.py"), json!(text))));
             }
         }
     }

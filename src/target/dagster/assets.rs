@@ -296,6 +296,7 @@ impl<'a> Lowering<'a> {
             prefix: path.iter().map(|it| format!("{it}_")).collect(),
             gates: gates.to_vec(),
             limit: None,
+            item: None,
         };
         let value = self.graph_block_node(&mut graph, frame, node, &site);
         let value = graph.read(&value);

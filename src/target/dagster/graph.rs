@@ -32,6 +32,8 @@ pub struct Site {
     pub gates: Vec<Source>,
     /// The limit of the loop it is in, by the value of its tag.
     pub limit: Option<String>,
+    /// The item of the loop it is in: what reads nothing that is mapped over it would run but once.
+    pub item: Option<Source>,
 }
 
 impl Site {
@@ -87,6 +89,7 @@ impl<'a> Lowering<'a> {
             prefix: String::new(),
             gates: Vec::new(),
             limit: None,
+            item: None,
         };
         self.graph_block(&mut graph, frame, &pipeline.body, &site);
         if !pipeline.outputs.is_empty() {
@@ -125,6 +128,7 @@ impl<'a> Lowering<'a> {
             prefix: "finally_".to_owned(),
             gates: Vec::new(),
             limit: None,
+            item: None,
         };
         self.graph_block(&mut graph, frame, block, &site);
         Unit {
@@ -481,7 +485,8 @@ impl<'a> Lowering<'a> {
             name: variable.clone(),
             output: None,
         };
-        self.frames[frame].items.insert(node, item);
+        self.frames[frame].items.insert(node, item.clone());
+        below.item = Some(item);
         let value = if self.is_plain(frame, &looping.body) {
             self.graph_block(&mut body, frame, &looping.body, &below);
             self.graph_value(&mut body, frame, &looping.body, &item_type, &below, "value")
@@ -605,7 +610,14 @@ impl<'a> Lowering<'a> {
     fn op(&mut self, graph: &mut Scope, site: &Site, mut op: Op) -> Source {
         let function_name = self.unshadowed(graph, &site.named(&op.name));
         let mut nothing: IndexMap<Source, String> = IndexMap::new();
-        for (wanted, sources) in [("gate", &site.gates), ("after", &op.waits)] {
+        let read = op.scope.inputs.keys().chain(&op.waits);
+        let is_mapped =
+            |source: &Source| matches!(source, Source::Local { scope, .. } if *scope == graph.id);
+        let item: Vec<Source> = match &site.item {
+            Some(item) if !read.into_iter().any(is_mapped) => vec![item.clone()],
+            _ => Vec::new(),
+        };
+        for (wanted, sources) in [("gate", &site.gates), ("after", &op.waits), ("item", &item)] {
             for source in sources {
                 if op.scope.inputs.contains_key(source) || nothing.contains_key(source) {
                     continue;

@@ -130,9 +130,30 @@ impl Scope {
         self.outside().map(|(_, name)| any(name)).collect()
     }
 
-    /// The statements of the function.
+    /// The statements of the function. In a graph a call that nothing reads has no variable.
     pub fn statements(self) -> Vec<Stmt> {
-        self.heads.into_iter().chain(self.body).collect()
+        let mut stmts: Vec<Stmt> = self.heads.into_iter().chain(self.body).collect();
+        if self.is_graph {
+            for at in 0..stmts.len() {
+                let (done, below) = stmts.split_at_mut(at + 1);
+                if let Stmt::Assign { target, value, .. } = &done[at]
+                    && !below.iter().any(|stmt| reads(stmt, target))
+                {
+                    done[at] = Stmt::Expr(value.clone());
+                }
+            }
+        }
+        stmts
+    }
+}
+
+/// Whether a statement of a graph, which holds no others, reads a variable.
+fn reads(stmt: &Stmt, name: &str) -> bool {
+    match stmt {
+        Stmt::Assign { value, .. } | Stmt::Expr(value) | Stmt::Return(value) => {
+            value.mentions(name)
+        }
+        _ => false,
     }
 }
 
