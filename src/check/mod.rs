@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod call;
+mod condition;
 mod edge;
 mod expr;
 mod link;

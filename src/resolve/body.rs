@@ -3,6 +3,8 @@
 //! A name is seen in its whole block and the blocks inside it, above its statement too: what comes first is said by data
 //! and `after`, not by the order of lines. Only `require` looks at lines: it holds for what stands below it.
 
+mod call;
+
 use indexmap::IndexMap;
 use std::collections::HashMap;
 
@@ -12,11 +14,9 @@ use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, AstNode as _};
 
 use super::Resolver;
-use super::attributes::{self, Place};
-use super::items::{Item, Style};
+use super::items::Style;
 use super::module::{
-    Arg, Block, Call, Callee, Expr, ExprKind, For, If, Local, LocalId, Require, Return, Statement,
-    StatementKind,
+    Block, Expr, ExprKind, For, If, Local, LocalId, Require, Return, Statement, StatementKind,
 };
 use super::order;
 
@@ -580,129 +580,6 @@ impl Walk<'_, '_> {
                 None
             }
         }
-    }
-
-    fn call(&mut self, call: &ast::CallExpr, with: Option<(ast::RecordExpr, Span)>) -> Call {
-        let span = call.span(self.id);
-        let (callee, callee_span) = self.callee(call);
-        let args = call
-            .args()
-            .into_iter()
-            .map(|arg| Arg {
-                name: arg
-                    .name()
-                    .map(|name| (name.text().to_owned(), name.span(self.id))),
-                value: self.maybe(arg.value(), arg.span(self.id)),
-            })
-            .collect();
-        let with = with.map(|(record, _)| {
-            let place = match callee {
-                Callee::Pipeline(_) => Place::NestedWith,
-                _ => Place::With,
-            };
-            let entries = self.resolver.constant_entries(self.id, record.entries());
-            attributes::layer(&entries, place, &mut self.resolver.diagnostics)
-        });
-        Call {
-            callee,
-            callee_span,
-            args,
-            whole: !call.has_holes(),
-            with,
-            span,
-        }
-    }
-
-    fn callee(&mut self, call: &ast::CallExpr) -> (Callee, Span) {
-        let span = call.span(self.id);
-        let Some(node) = call.callee() else {
-            return (Callee::Unknown, span);
-        };
-        let span = node.span(self.id);
-        let item = match &node {
-            ast::Expr::Name(name) => {
-                let Some(name) = name.name() else {
-                    return (Callee::Unknown, span);
-                };
-                match self.resolver.scopes[self.file].names.get(name.text()) {
-                    Some((item, _)) => *item,
-                    None => {
-                        self.unknown_callee(name.text(), span);
-                        return (Callee::Unknown, span);
-                    }
-                }
-            }
-            ast::Expr::Field(field) => match (field.base(), field.field()) {
-                (Some(ast::Expr::Name(alias)), Some(name)) => {
-                    let Some(alias) = alias.name() else {
-                        return (Callee::Unknown, span);
-                    };
-                    let alias = alias.text();
-                    match self.resolver.scopes[self.file].names.get(alias) {
-                        Some((Item::File(used), _)) => {
-                            let used = *used;
-                            self.resolver.taken(used, name.text(), name.span(self.id))
-                        }
-                        Some((Item::Unknown, _)) => Item::Unknown,
-                        _ => {
-                            self.report(
-                                Diagnostic::new(
-                                    codes::UNKNOWN_CALLEE,
-                                    span,
-                                    format!("`{alias}` is not a file that is used here"),
-                                )
-                                .help("a call is `component(..)`, or `alias.component(..)` after `use \"..\" as alias`"),
-                            );
-                            Item::Unknown
-                        }
-                    }
-                }
-                _ => Item::Unknown,
-            },
-            _ => {
-                self.report(Diagnostic::new(
-                    codes::UNKNOWN_CALLEE,
-                    span,
-                    "only components and pipelines can be called",
-                ));
-                Item::Unknown
-            }
-        };
-        let callee = match item {
-            Item::Component(at) => Callee::Component(at),
-            Item::Pipeline(at) => Callee::Pipeline(at),
-            Item::Unknown => Callee::Unknown,
-            Item::Type(_) | Item::Kind(_) | Item::File(_) => {
-                self.report(
-                    Diagnostic::new(
-                        codes::UNKNOWN_CALLEE,
-                        span,
-                        "only components and pipelines can be called",
-                    )
-                    .label("this is none"),
-                );
-                Callee::Unknown
-            }
-        };
-        (callee, span)
-    }
-
-    fn unknown_callee(&mut self, name: &str, span: Span) {
-        let scope = &self.resolver.scopes[self.file];
-        let callable = scope
-            .names
-            .iter()
-            .filter(|(_, (item, _))| matches!(item, Item::Component(_) | Item::Pipeline(_)))
-            .map(|(name, _)| name.as_str());
-        let help = did_you_mean(name, callable);
-        self.report(
-            Diagnostic::new(
-                codes::UNKNOWN_CALLEE,
-                span,
-                format!("there is no component or pipeline `{name}`"),
-            )
-            .maybe_help(help),
-        );
     }
 
     /// Notes what `after` names; gives the record of `with`.

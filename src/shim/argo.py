@@ -7,11 +7,14 @@
 def find(port):
     if "arg" in port:
         return sys.argv[2 + port["arg"]]
+    # if in_file
     if "file" in port:
         with open(port["file"], encoding="utf-8", newline="") as file:
             return file.read()
+    # if folder
     if "folder" in port:
         return [os.path.join(port["folder"], name) for name in sorted(os.listdir(port["folder"]))]
+    # if paths
     if "paths" in port:
         return port["paths"]
     return port["path"] if os.path.exists(port["path"]) or not split(port["type"])[1] else None
@@ -43,6 +46,7 @@ def digest(path):
 def argo():
     step = description(sys.argv[1:2])
     contain(step, find, "text", dict((port["name"], port["path"]) for port in step["outputs"]), check, True)
+    # if digest
     for port in step["outputs"]:
         if "digest" in port:
             write(digest(port["path"]).encode("ascii"), port["digest"], False)

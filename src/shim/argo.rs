@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 
-use super::{CONTAINER, CORE, EXPR, PACKAGES, Step as Described, assemble, container};
+use super::{Needs, Step as Described, container};
 
 pub(super) const FRONT: &str = include_str!("argo.py");
 
@@ -40,22 +40,14 @@ pub type Step = Described<From, To>;
 
 /// The container's `command`.
 pub fn command(step: &Step) -> Vec<String> {
-    ["python3", "-u", "-c", &container(step, FRONT)]
+    ["python3", "-u", "-c", &container(&step.needs(), FRONT)]
         .map(str::to_owned)
         .to_vec()
 }
 
-/// The shim as a file that all steps of a workflow share: with the parts for `packages` and for absent inputs where one needs them.
-pub fn shim(packages: bool, expressions: bool) -> String {
-    let mut parts = vec![CORE, CONTAINER];
-    if expressions {
-        parts.push(EXPR);
-    }
-    if packages {
-        parts.push(PACKAGES);
-    }
-    parts.push(FRONT);
-    assemble(&parts)
+/// The shim as a file that all steps of a workflow share, with what one of them needs.
+pub fn shim(needs: &Needs) -> String {
+    container(needs, FRONT)
 }
 
 /// The first argument as JSON: the paths in it may be tags of the template.

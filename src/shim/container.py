@@ -49,10 +49,13 @@ def from_carried_text(what, ty, raw):
     return from_text(what, ty, raw) if isinstance(raw, str) else from_json(what, ty, raw)
 
 
-CARRIED = {"json": from_json, "text": from_carried_text, "base64": from_base64}
+CARRIED = {"json": from_json, "text": from_carried_text}
+# if carried_base64
+CARRIED["base64"] = from_base64
 
 
 def carry(what, ty, raw, carried):
+    # if each
     if isinstance(carried, dict):
         base, optional = split(ty)
         if isinstance(raw, str):
@@ -82,21 +85,27 @@ def contain(step, find, carried, places, check, trims):
             if port.get("as", "value") == "value":
                 raw = carry(told(port), port["type"], raw, port.get("carried", carried))
             scope[name] = raw
+    # if expressions
     for port in ports:
         if "expr" in port:
             value = evaluate(port["expr"], scope)
             values[port["name"]] = conform(told(port), port["type"], value, False)
+    # if packages
     if "packages" in step:
         install(step["packages"])
+    # if at
     if "at" in step:
         step["source"] = source_at(step["at"], step.get("encoded"))
+    # if embedded
     if "source" in step:
         step["folder"] = keep(step["file"], step["source"])
     try:
         given = perform(step, dict(scope, **values), places)
     finally:
+        # if embedded
         if step.get("folder"):
             clear(step["folder"])
+        pass
     for port in step["outputs"]:
         name, ty = port["name"], port["type"]
         if name not in given:
@@ -104,6 +113,7 @@ def contain(step, find, carried, places, check, trims):
         what, path = "output `%s`" % name, places[name]
         data = encoded(what, ty, given[name])
         check(what, port, given[name], data)
+        # if carried_base64
         if port.get("carried") == "base64":
             import base64
 

@@ -4,7 +4,7 @@ use base64::Engine;
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
-use super::Expr;
+use super::{Expr, Needs};
 use crate::graph::{Part, PythonInput, PythonOutput, Word};
 
 /// A step for a front: `F` says where the engine has an input, `T` where an output goes.
@@ -170,17 +170,12 @@ impl From<PythonOutput> for By {
     }
 }
 
-impl<F, T> Step<F, T> {
-    pub(super) fn has_expressions(&self) -> bool {
-        let computed = |input: &Input<F>| matches!(input.given, Given::Computed { .. });
-        matches!(
-            self.work,
-            Work::Give { .. } | Work::Fail { .. } | Work::Require { .. }
-        ) || self.inputs.iter().any(computed)
-    }
-}
-
 impl<F: Serialize, T: Serialize> Step<F, T> {
+    /// What it needs of the shim.
+    pub fn needs(&self) -> Needs {
+        Needs::of(&serde_json::to_value(self).expect("a description has text keys only"))
+    }
+
     /// The description as JSON, in which an engine finds no template but in the places of ports.
     pub(super) fn plain(&self) -> String {
         let json = serde_json::to_value(self).expect("a description has text keys only");

@@ -37,7 +37,12 @@ def from_quoted(what, ty, raw):
     return from_json(what, ty, loads(what, raw, ty))
 
 
-CARRIED.update(status=from_status, day=from_day, quoted=from_quoted)
+# if carried_status
+CARRIED["status"] = from_status
+# if carried_day
+CARRIED["day"] = from_day
+# if carried_quoted
+CARRIED["quoted"] = from_quoted
 
 
 # A number of its own and those in a list or struct travel as doubles; optional values are texts.
@@ -51,10 +56,12 @@ def kubeflow():
 
     given = json.loads(sys.argv[1])
     step = json.loads(sys.argv[2])
+    # if embedded
     if "file" in step:
         step["source"] = "".join(sys.argv[3:])
     inputs, outputs = given.get("inputs", {}), given.get("outputs", {})
     parameters = inputs.get("parameterValues") or {}
+    # if files
     artifacts = inputs.get("artifacts") or {}
 
     def find(port):
@@ -63,13 +70,22 @@ def kubeflow():
             if key not in parameters:
                 raise Refused("input `%s`: the engine gave no value" % port["name"])
             value = parameters[key]
+            # if chomp
             if port.get("chomp") and value[-1:] == "\n":
                 value = value[:-1]
-            return unset(port, value)
+            # if unset
+            value = unset(port, value)
+            return value
+        # if files
+        return files(port, key)
+
+    # if files
+    def files(port, key):
         keys = port.get("keys", [key])
         paths = [local_path(artifact) for key in keys for artifact in (artifacts.get(key) or {}).get("artifacts", [])]
         return paths if "list" in split(port["type"])[0] else paths[0] if paths else None
 
+    # if unset
     def unset(port, value):
         if "unset" not in port or value != port["unset"]["marker"]:
             return value
@@ -84,7 +100,10 @@ def kubeflow():
     places, written = {}, {}
     for port in step["outputs"]:
         key = port.get("key", port["name"])
-        if split(port["type"])[0] == "artifact":
+        if split(port["type"])[0] != "artifact":
+            places[port["name"]] = outputs["parameters"][key]["outputFile"]
+        # if files
+        else:
             artifact = outputs["artifacts"][key]["artifacts"][0]
             if "://" not in artifact["uri"]:
                 # kfp.local gives all tasks of a component the same paths: one would overwrite what the other wrote.
@@ -93,8 +112,6 @@ def kubeflow():
             places[port["name"]] = local_path(artifact)
             entry = dict((field, artifact[field]) for field in ("name", "uri", "metadata") if field in artifact)
             written[key] = {"artifacts": [entry]}
-        else:
-            places[port["name"]] = outputs["parameters"][key]["outputFile"]
     contain(step, find, "json", places, check, False)
     file = outputs.get("outputFile")
     if file:

@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Code, Expr, Step as Described, Work, container};
+use super::{Code, Expr, Needs, Step as Described, Work, container};
 
 pub(super) const FRONT: &str = include_str!("kubeflow.py");
 
@@ -38,9 +38,9 @@ pub struct Unset {
 
 pub type Step = Described<Key, Key>;
 
-/// The text of the shim with the parts that the step needs.
-pub fn text(step: &Step) -> String {
-    container(step, FRONT)
+/// The text of the shim with what steps need.
+pub fn text(needs: &Needs) -> String {
+    container(needs, FRONT)
 }
 
 /// The step's description as JSON, without its source.

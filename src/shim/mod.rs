@@ -16,12 +16,14 @@ mod describe;
 mod expr;
 pub mod kubeflow;
 pub mod local;
+mod needs;
 mod pattern;
 pub mod process;
 mod types;
 
 pub use describe::{By, Carried, Code, Given, Input, Output, Step, Take, Work};
 pub use expr::Expr;
+pub use needs::Needs;
 pub(crate) use pattern::python_pattern;
 pub use types::type_tree;
 
@@ -33,8 +35,13 @@ const CONTAINER: &str = include_str!("container.py");
 
 /// The parts as one text, without comments and blank lines and with one blank a level: it stands in every container step.
 fn assemble(parts: &[&str]) -> String {
+    assembled(parts, None)
+}
+
+/// The same with what some steps need only.
+fn assembled(parts: &[&str], needs: Option<&Needs>) -> String {
     let mut text = String::new();
-    for line in parts.iter().flat_map(|part| part.lines()) {
+    for line in parts.iter().flat_map(|part| needs::wanted(part, needs)) {
         let code = line.trim_start();
         if code.is_empty() || code.starts_with('#') {
             continue;
@@ -43,23 +50,26 @@ fn assemble(parts: &[&str]) -> String {
         text.push_str(code);
         text.push('\n');
     }
-    text
+    match needs {
+        Some(_) => needs::reached(&text),
+        None => text,
+    }
 }
 
-/// The parts that a step in a container needs, and the front.
-fn container<F, T>(step: &Step<F, T>, front: &str) -> String {
+/// What steps in containers need of the shim, and the front.
+fn container(needs: &Needs, front: &str) -> String {
     let mut parts = vec![CORE, CONTAINER];
-    if step.has_expressions() {
+    if needs.has("expressions") {
         parts.push(EXPR);
     }
-    if !step.packages.is_empty() {
+    if needs.has("packages") {
         parts.push(PACKAGES);
     }
-    if matches!(step.work, Work::Run(_) | Work::Shell { .. }) {
+    if needs.has("command") {
         parts.push(CHILD);
     }
     parts.push(front);
-    assemble(&parts)
+    assembled(&parts, Some(needs))
 }
 
 #[cfg(test)]

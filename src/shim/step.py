@@ -43,13 +43,22 @@ def show(ty):
         return ("(%s)?" if "refined" in base else "%s?") % show(base)
     if isinstance(base, str):
         return base
+    # if list dict record refined
     ((kind, inner),) = base.items()
+    # if list
     if kind == "list":
         return "list[%s]" % show(inner)
+    # if dict
     if kind == "dict":
         return "dict[str, %s]" % show(inner)
+    # if record
     if kind == "record":
         return "{%s}" % ", ".join("%s: %s" % (name, show(field)) for name, field in inner.items())
+    # if refined
+    return show_refined(inner)
+
+
+def show_refined(inner):
     text = inner["base"]
     if "min" in inner or "max" in inner:
         text += " in %s..=%s" % (dumps(inner.get("min", "")), dumps(inner.get("max", "")))
@@ -145,21 +154,33 @@ def conform(what, ty, value, gave, at=""):
         return None if optional else wrong(what, ty, value, at)
     if isinstance(base, str):
         return scalar(what, base, value, gave, at)
+    # if list dict record refined
     ((kind, inner),) = base.items()
+    # if refined
     if kind == "refined":
         value = scalar(what, inner["base"], value, gave, at)
         return value if keeps(inner, value) else wrong(what, base, value, at)
+    # if list
     if kind == "list":
         if gave and not isinstance(value, (list, tuple)) and hasattr(value, "tolist"):
             value = value.tolist()
         if not isinstance(value, (list, tuple)):
             wrong(what, base, value, at)
         return [conform(what, inner, item, gave, "%s[%d]" % (at, i)) for i, item in enumerate(value)]
+    # if dict record
     entries = fields(value)
+    # if dict record
     if entries is None or not all(isinstance(key, str) for key in entries):
         wrong(what, base, value, at)
+    # if dict
     if kind == "dict":
         return dict((key, conform(what, inner, item, gave, "%s.%s" % (at, key))) for key, item in entries.items())
+    # if record
+    return conform_record(what, base, value, entries, gave, at)
+
+
+def conform_record(what, base, value, entries, gave, at):
+    inner = base["record"]
     whole = {}
     for name, field in inner.items():
         if name not in entries and not split(field)[1]:
@@ -171,6 +192,7 @@ def conform(what, ty, value, gave, at=""):
 
 
 def scalar(what, kind, value, gave, at):
+    # if gives
     if gave and not isinstance(value, (str, int, float)) and hasattr(value, "item"):
         try:
             value = value.item()
@@ -179,6 +201,7 @@ def scalar(what, kind, value, gave, at):
     if kind == "bool":
         if isinstance(value, bool):
             return value
+    # if int float
     elif kind in ("int", "float"):
         if isinstance(value, float) and kind == "int" and not gave and abs(value) <= EXACT and value == value // 1:
             value = int(value)
@@ -189,9 +212,11 @@ def scalar(what, kind, value, gave, at):
         if isinstance(value, float) and kind == "float":
             # Not so for NaN and the infinities.
             return float(value) if value - value == 0 else wrong(what, kind, value, at, ", which no JSON number is")
+    # if str
     elif kind == "str":
         if isinstance(value, str):
             return str.__str__(value)
+    # if date datetime
     else:
         if gave and kind == next((c.__name__ for c in type(value).__mro__ if c.__module__ == "datetime"), None):
             return value.isoformat()
@@ -304,13 +329,19 @@ def settle_path():
 
 
 def load(step):
+    # if embedded
     if "module" not in step:
         return embed(step["file"], step["source"], step.get("folder"))
+    # if module
+    return imported(step["module"])
+
+
+def imported(name):
     try:
-        __import__(step["module"])
+        __import__(name)
     except Exception as error:
         fail(error)
-    return sys.modules[step["module"]]
+    return sys.modules[name]
 
 
 def call_function(step, values, places):
@@ -319,6 +350,7 @@ def call_function(step, values, places):
     if not callable(function):
         raise Refused("there is no function `%s` in `%s`" % (name, step.get("module") or step["file"]))
     arguments = dict((port["name"], argument(port, values[port["name"]])) for port in step["inputs"])
+    # if written
     for port in step["outputs"]:
         if port["by"] != "returned":
             arguments[port["name"]] = argument(dict(port, **{"as": port["by"]}), places[port["name"]])
@@ -334,6 +366,7 @@ def call_function(step, values, places):
 
 
 def argument(port, value):
+    # if as_path
     if port.get("as") == "path" and value is not None:
         from pathlib import Path
 
@@ -346,6 +379,11 @@ def spread(step, result):
     ports = [port for port in step["outputs"] if port["by"] == "returned"]
     if len(ports) < 2:
         return dict((port["name"], result) for port in ports)
+    # if several
+    return apart(step, ports, result)
+
+
+def apart(step, ports, result):
     names = ["`%s`" % port["name"] for port in ports]
     entries = fields(result)
     if entries is None:
@@ -365,7 +403,9 @@ def spread(step, result):
 
 
 # What does a step's work, by the key of its description that names it; gives what is no file at its place yet.
-WORK = {"function": call_function}
+WORK = {}
+# if function
+WORK["function"] = call_function
 
 
 # Runs the step: `values` by input (for an artifact its path or paths), `places` by output. Gives the values of the outputs; their artifacts
@@ -373,6 +413,7 @@ WORK = {"function": call_function}
 def perform(step, values, places):
     places = dict((name, os.path.abspath(path)) for name, path in places.items())
     taken = []
+    # if placed
     for port in step["inputs"]:
         if port.get("as", "value") != "value" and values[port["name"]] is not None:
             paths = values[port["name"]]
@@ -388,18 +429,20 @@ def perform(step, values, places):
         name, ty = port["name"], port["type"]
         what, path = "output `%s`" % name, places[name]
         artifact = split(ty)[0] == "artifact"
-        if port["by"] != "returned":
-            if not os.path.exists(path):
-                if artifact and split(ty)[1]:
-                    continue
-                raise Refused("%s: nothing was written to its path %s" % (what, path))
-            if not artifact:
-                given[name] = read_back(what, ty, path)
-        elif artifact:
+        if port["by"] == "returned" and not artifact:
+            given[name] = conform(what, ty, returned[name], True)
+        # if placed
+        elif port["by"] == "returned":
             if returned[name] is not None or not split(ty)[1]:
                 moves.append((what, returned[name], path))
-        else:
-            given[name] = conform(what, ty, returned[name], True)
+        # if written
+        elif not os.path.exists(path):
+            if not artifact or not split(ty)[1]:
+                raise Refused("%s: nothing was written to its path %s" % (what, path))
+        # if written
+        elif not artifact:
+            given[name] = read_back(what, ty, path)
+    # if placed
     for at, (what, source, path) in enumerate(moves):
         later = [os.path.realpath(move[1]) for move in moves[at + 1 :] if isinstance(move[1], (str, os.PathLike))]
         place(what, source, path, taken + later)

@@ -42,8 +42,10 @@ pub enum Feature {
     RuntimeExpressionInCommand,
     // Control flow
     NestedPipeline,
-    /// `timeout` on a nested pipeline
+    /// `timeout` on the call of a pipeline, or of the pipeline that is called
     NestedTimeout,
+    /// `parallelism` of a pipeline that another one calls
+    NestedParallelism,
     If,
     For,
     /// A `for` over a list of artifacts, or of records that hold some.
@@ -64,6 +66,8 @@ pub enum Feature {
     Finally,
     /// The body's values in `finally`.
     BodyValueInFinally,
+    /// `finally` of a nested pipeline
+    NestedFinally,
     /// Tasks that need nothing of a failed one still run.
     KeepRunning,
     // The run
@@ -137,6 +141,10 @@ impl Feature {
         ),
         (Feature::NestedPipeline, "a nested pipeline"),
         (Feature::NestedTimeout, "`timeout` on a nested pipeline"),
+        (
+            Feature::NestedParallelism,
+            "`parallelism` of a nested pipeline",
+        ),
         (Feature::If, "`if`"),
         (Feature::For, "`for`"),
         (Feature::ForArtifacts, "a `for` over artifacts"),
@@ -162,6 +170,7 @@ impl Feature {
             Feature::BodyValueInFinally,
             "a value of the body in `finally`",
         ),
+        (Feature::NestedFinally, "`finally` of a nested pipeline"),
         (
             Feature::KeepRunning,
             "tasks that need nothing of a failed one still run",

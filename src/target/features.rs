@@ -121,14 +121,22 @@ impl Scan<'_> {
                 }
             }
         }
-        self.pipeline_attributes(&pipeline.attributes);
+        if is_entry {
+            self.pipeline_attributes(&pipeline.attributes);
+        } else {
+            self.nested_attributes(&pipeline.attributes);
+        }
         self.block(pipeline, &pipeline.body);
         if let Some(finally) = &pipeline.finally {
             let span = finally
                 .nodes
                 .first()
                 .map_or(pipeline.span, |&node| pipeline.graph[node].span);
-            self.add(Feature::Finally, span);
+            let feature = match is_entry {
+                true => Feature::Finally,
+                false => Feature::NestedFinally,
+            };
+            self.add(feature, span);
             let body: HashSet<_> = pipeline.body.nodes.iter().copied().collect();
             pipeline.for_each_expr(finally, &mut |expr| {
                 if let ExprKind::Node(read) = expr.kind
@@ -367,6 +375,18 @@ impl Scan<'_> {
                 if !tasks.contains(attributes) {
                     tasks.push(attributes.clone());
                 }
+            }
+        }
+    }
+
+    /// What says when a run starts and what it is called counts for the pipeline that runs alone.
+    fn nested_attributes(&mut self, attributes: &PipelineAttributes) {
+        for (name, feature) in [
+            ("timeout", Feature::NestedTimeout),
+            ("parallelism", Feature::NestedParallelism),
+        ] {
+            if let Some(span) = attributes.spans.get(name) {
+                self.add(feature, span);
             }
         }
     }

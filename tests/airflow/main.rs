@@ -1,11 +1,10 @@
 //! The Airflow target: what is emitted for a source, run with `dag.test()` on Airflow 3.3 and 2.10, beside the same source run by `mlpc run`.
 //!
 //! Each test compiles a source, has both Airflows read the DAG, holds its JSON against the schema and runs it; status, outputs and the states of
-//! tasks are those of the local run.
+//! tasks are those of the local run. What the conformance suite proves of both, the examples too, is not here again.
 
 mod control;
 mod documents;
-mod examples;
 mod failures;
 mod flavours;
 mod hostile;
@@ -14,7 +13,6 @@ mod hostile;
 mod engines;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
 use engines::{Engine, engine};
 use indexmap::IndexMap;
@@ -33,7 +31,6 @@ pub const AIRFLOWS: [&str; 2] = ["airflow", "airflow2"];
 #[derive(Clone)]
 pub struct Case {
     files: Vec<(String, String)>,
-    python: Option<PathBuf>,
     /// Airflow Variables, and environment variables of the local run: secrets.
     pub variables: Vec<(String, String)>,
     /// The day of the run, on Airflow.
@@ -43,7 +40,6 @@ pub struct Case {
 pub fn case(source: &str) -> Case {
     Case {
         files: vec![("pipeline.mlp".into(), source.into())],
-        python: None,
         variables: Vec::new(),
         date: None,
     }
@@ -168,7 +164,8 @@ impl Case {
             display: Display::Silent,
             install: false,
             cache: false,
-            python: self.python.clone(),
+            // It has the packages that tests ask for.
+            python: engine("airflow").map(|airflow| airflow.python.clone()),
             ..Options::default()
         };
         let report = execute(&plan, &options).unwrap_or_else(|error| panic!("{error}"));

@@ -24,7 +24,7 @@ pub struct Expect {
     /// The same secrets for engines that keep them, by `name/key`.
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
-    /// By engine: where it does not do as the language says, and why.
+    /// By engine, or by target for all engines of it: where it does not do as the language says, and why.
     #[serde(default)]
     pub on: BTreeMap<String, Exception>,
     pub runs: Vec<Run>,
@@ -54,7 +54,7 @@ pub struct Run {
     pub outputs: Map<String, Json>,
     /// The state of every task, by its name; `pruned` is one that is known not to run: it may be left out or reported as skipped.
     pub tasks: BTreeMap<String, String>,
-    /// By engine, where this run ends in another way than the language says.
+    /// By engine or target, where this run ends in another way than the language says.
     #[serde(default)]
     pub on: BTreeMap<String, Otherwise>,
 }
@@ -146,7 +146,9 @@ impl Case {
             .chain(expect.runs.iter().flat_map(|run| run.on.keys()))
         {
             assert!(
-                super::drivers::ALL.iter().any(|known| known.name == driver),
+                super::drivers::ALL
+                    .iter()
+                    .any(|known| known.name == driver || known.target == driver),
                 "{name}: no engine is called `{driver}`"
             );
         }

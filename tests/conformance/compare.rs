@@ -30,7 +30,7 @@ pub fn judge(case: &Case, driver: &Driver) -> Verdict {
             faults: vec!["the compiler panicked, see above".to_owned()],
         };
     };
-    let exception = case.expect.on.get(driver.name);
+    let exception = driver.of(&case.expect.on);
     if let Some(Exception::Refused(reason)) = exception {
         let faults = if !emitted.has_errors {
             vec!["it compiles, though the case says that it is refused".to_owned()]
@@ -61,11 +61,11 @@ pub fn judge(case: &Case, driver: &Driver) -> Verdict {
     let mut proof = Proof::Validated;
     if exception.is_none() && faults.is_empty() {
         for (at, run) in case.expect.runs.iter().enumerate() {
-            if matches!(run.on.get(driver.name), Some(Otherwise::Unrun(_))) {
+            if matches!(driver.of(&run.on), Some(Otherwise::Unrun(_))) {
                 continue;
             }
             proof = Proof::Ran;
-            if let Some(Otherwise::Degrades { warning, .. }) = run.on.get(driver.name)
+            if let Some(Otherwise::Degrades { warning, .. }) = driver.of(&run.on)
                 && !emitted.report.contains(warning.as_str())
             {
                 faults.push(format!(
@@ -92,7 +92,7 @@ fn differences(run: &Run, driver: &Driver, outcome: &Outcome) -> Vec<String> {
     let mut found = Vec::new();
     let mut status = run.status.as_str();
     let mut tasks = run.tasks.clone();
-    match run.on.get(driver.name) {
+    match driver.of(&run.on) {
         Some(Otherwise::Degrades {
             status: other,
             tasks: others,

@@ -1,5 +1,6 @@
 //! The engines: how each compiles a case, validates what came out, and runs it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -15,6 +16,8 @@ pub struct Driver {
     pub target: &'static str,
     /// What checks and what runs the programs, for the page.
     pub proof: &'static str,
+    /// That of what is emitted, where the engine's validator takes one.
+    schema: Option<fn() -> String>,
     speaks: Speaks,
 }
 
@@ -41,12 +44,14 @@ pub static ALL: &[Driver] = &[
         name: "local",
         target: "local",
         proof: "`mlpc run`, which is the reference",
+        schema: None,
         speaks: Speaks::Mlpc,
     },
     Driver {
         name: "kubeflow",
         target: "kubeflow",
         proof: "kfp's messages, its loader and its conditions' language check the document; kfp.local runs it",
+        schema: None,
         speaks: Speaks::Jobs {
             check: "check",
             yaml: true,
@@ -58,12 +63,14 @@ pub static ALL: &[Driver] = &[
         name: "argo",
         target: "argo",
         proof: "a strict form of Argo's own schema checks the document; a simulation runs it, on Argo's own template and expression packages",
+        schema: None,
         speaks: Speaks::Argo,
     },
     Driver {
         name: "airflow",
         target: "airflow",
         proof: "the JSON's schema and Airflow 3.3's own reader of DAGs check the files; `dag.test()` runs them",
+        schema: Some(mlpc::target::airflow::schema),
         speaks: Speaks::Jobs {
             check: "load",
             yaml: false,
@@ -75,6 +82,7 @@ pub static ALL: &[Driver] = &[
         name: "airflow2",
         target: "airflow",
         proof: "the same on Airflow 2.10",
+        schema: Some(mlpc::target::airflow::schema),
         speaks: Speaks::Jobs {
             check: "load",
             yaml: false,
@@ -86,6 +94,7 @@ pub static ALL: &[Driver] = &[
         name: "prefect",
         target: "prefect",
         proof: "ruff, mypy and Prefect's own reading of parameters check the module; the flow runs on Prefect's ephemeral server",
+        schema: None,
         speaks: Speaks::Jobs {
             check: "check",
             yaml: false,
@@ -97,6 +106,7 @@ pub static ALL: &[Driver] = &[
         name: "dagster",
         target: "dagster",
         proof: "ruff and loading the definitions check the module; `execute_in_process` runs its job",
+        schema: None,
         speaks: Speaks::Jobs {
             check: "check",
             yaml: false,
@@ -143,6 +153,11 @@ impl Outcome {
 }
 
 impl Driver {
+    /// What is said of this engine, or else of its target.
+    pub fn of<'a, T>(&self, on: &'a BTreeMap<String, T>) -> Option<&'a T> {
+        on.get(self.name).or_else(|| on.get(self.target))
+    }
+
     /// Whether the engine is to be had here.
     pub fn ready(&self) -> bool {
         match self.speaks {
@@ -172,6 +187,9 @@ impl Driver {
             Speaks::Jobs { check, yaml, .. } => {
                 let mut job = json!({ "do": check });
                 put(&mut job, documents, yaml);
+                if let Some(schema) = self.schema {
+                    job["schema"] = serde_json::from_str(&schema()).expect("a schema is JSON");
+                }
                 self.engine().ask(&job)
             }
             Speaks::Argo => self.engine().ask(&json!({ "yaml": documents[0].text })),

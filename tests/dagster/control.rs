@@ -392,25 +392,6 @@ pipeline guarded(fails: bool = false, name: str = "n") -> (out: str) {
 }
 
 #[test]
-fn a_nested_finally_is_refused() {
-    let case = python(
-        r#"
-pipeline inner(n: int) -> int {
-  twice = double(n)
-  finally { note("done") }
-  return twice
-}
-
-pipeline outer(n: int = 1) -> (out: int) {
-  it = inner(n)
-  return { out: it }
-}
-"#,
-    );
-    assert!(case.codes().contains(&"E0601"), "{:?}", case.codes());
-}
-
-#[test]
 fn ops_when_asked_for_and_when_there_is_nothing_to_catalogue() {
     let case = python(
         r#"

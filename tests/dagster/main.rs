@@ -12,6 +12,8 @@ mod hostile;
 #[path = "../support/engines.rs"]
 mod engines;
 
+use std::path::Path;
+
 use engines::engine;
 use mlpc::compile::{Compilation, Input, Request, compile};
 use mlpc::plan;
@@ -44,6 +46,14 @@ impl Case {
     pub fn file(mut self, path: &str, text: &str) -> Self {
         self.files.push((path.into(), text.into()));
         self
+    }
+
+    /// The same with a piece of the source written otherwise.
+    pub fn edited(&self, from: &str, to: &str) -> Case {
+        let mut files = self.files.clone();
+        assert!(files[0].1.contains(from));
+        files[0].1 = files[0].1.replace(from, to);
+        Case { files }
     }
 
     fn compilation(&self, target: &'static dyn Target) -> (Compilation, String, String) {
@@ -154,14 +164,50 @@ fn states(report: &run::Report) -> Vec<String> {
     states
 }
 
+/// The text of a file.
+pub fn text_in(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every module that comes of the conformance suite, at once: those of the other tests are small.
+#[test]
+fn ruff_and_mypy_find_nothing_in_any_module() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut modules = serde_json::Map::new();
+    for folder in ["tests/conformance", "examples"] {
+        for entry in std::fs::read_dir(root.join(folder)).expect("a folder of ours") {
+            let path = entry.expect("it can be read").path();
+            if !path.join("pipeline.mlp").exists() {
+                continue;
+            }
+            let (project, file) =
+                Project::of(&path.join("pipeline.mlp"), root).expect("the file is there");
+            let mut compilation = compile(&project, Input::File(file), &Request::default())
+                .expect("the file is there");
+            let emitted = compilation.emit(&[&Dagster]);
+            let name = path.file_name().expect("a name").to_string_lossy();
+            for (_, documents) in emitted {
+                let text = documents.first().map(|document| document.text.clone());
+                modules.extend(text.map(|text| (format!("{name}.py"), json!(text))));
+            }
+        }
+    }
+    assert!(modules.len() > 50, "{}", modules.len());
+    if let Some(dagster) = engine("dagster") {
+        let answer = dagster.ask(&json!({ "do": "look", "files": modules }));
+        assert_eq!(answer["errors"], json!([]));
+    }
+}
+
 /// What Dagster says of a run.
 pub struct Outcome {
     pub status: String,
     pub outputs: Json,
     pub log: String,
     pub finally: Option<String>,
-    /// What each asset depends on.
-    pub graph: Json,
+    /// What the run left in the catalogue, by asset.
+    pub made: Json,
+    pub mails: Json,
     tasks: Json,
 }
 
@@ -204,17 +250,34 @@ impl Compiled {
     }
 
     pub fn run(&self, arguments: Json) -> Option<Outcome> {
+        self.run_of(json!({ "arguments": arguments }))
+    }
+
+    /// A run of these assets alone.
+    pub fn select(&self, assets: &[&str]) -> Option<Outcome> {
+        self.run_of(json!({ "select": assets }))
+    }
+
+    fn run_of(&self, mut job: Json) -> Option<Outcome> {
         let place = tempfile::tempdir().expect("there is room for a folder");
-        let job = json!({ "do": "run", "files": self.files(), "arguments": arguments, "directory": place.path() });
+        job["do"] = json!("run");
+        job["files"] = self.files();
+        job["directory"] = json!(place.path());
         let answer = engine("dagster")?.ask(&job);
         Some(Outcome {
             status: answer["status"].as_str().unwrap_or_default().to_owned(),
             outputs: answer["outputs"].clone(),
             log: answer["log"].as_str().unwrap_or_default().to_owned(),
             finally: answer["finally"].as_str().map(str::to_owned),
-            graph: answer["graph"].clone(),
+            made: answer["made"].clone(),
+            mails: answer["mails"].clone(),
             tasks: answer["tasks"].clone(),
         })
+    }
+
+    /// The definitions, as Dagster has read them.
+    pub fn described(&self) -> Option<Json> {
+        Some(engine("dagster")?.ask(&json!({ "do": "describe", "files": self.files() })))
     }
 
     /// What the schedule does at a time, after runs of these states.

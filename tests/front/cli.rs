@@ -409,6 +409,7 @@ fn json_is_one_object_a_line() {
             "end_column",
             "labels",
             "help",
+            "fix",
         ];
         assert_eq!(keys, expected);
         assert_eq!(object["severity"], "error");

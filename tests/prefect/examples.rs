@@ -53,3 +53,27 @@ fn daily_training_runs_and_stops_at_its_requirement() {
         outcome.log
     );
 }
+
+#[test]
+fn cached_flow_takes_its_input_from_the_cache_in_a_second_run() {
+    let cached = example("cached_flow");
+    cached.accepted("cached_flow");
+    let arguments = |threshold: f64| json!({ "n_estimators": 5, "threshold": threshold });
+    let Some(first) = cached.run(arguments(0.5)) else {
+        return;
+    };
+    let second = cached.run(arguments(0.999)).expect("Prefect is there");
+    for outcome in [&first, &second] {
+        assert_eq!(outcome.status, "succeeded", "{}", outcome.log);
+    }
+    assert_eq!(first.outputs["f1"], second.outputs["f1"]);
+    assert_eq!(second.outputs["status"], "rejected");
+    assert_eq!(first.states["raw"], "succeeded", "{}", first.log);
+    assert_eq!(second.states["raw"], "cached", "{}", second.log);
+    // Nothing else asks for a cache.
+    assert_eq!(second.states["parts"], "succeeded");
+    assert_eq!(
+        (first.states.get("deploy"), second.states.get("deploy")),
+        (Some(&"succeeded".to_owned()), None)
+    );
+}

@@ -57,6 +57,11 @@ fn statements_of_every_length() {
             variable: "item".into(),
             items: n().into(),
         };
+        let each_of_each = || Py::Each {
+            item: Py::name("item").item("n").into(),
+            variable: "item".into(),
+            items: each().into(),
+        };
         let values = [
             n(),
             text(),
@@ -64,6 +69,9 @@ fn statements_of_every_length() {
             choice(),
             format(),
             each(),
+            each_of_each(),
+            lambda(each()),
+            lambda(each_of_each()),
             lambda(and()),
             lambda(choice()),
             lambda(format()),

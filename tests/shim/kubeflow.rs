@@ -68,7 +68,7 @@ fn run(place: &Place, step: &Step, parameters: Json, artifacts: Json) -> std::pr
     let mut words = vec![
         "-u".into(),
         "-c".into(),
-        text(step),
+        text(&step.needs()),
         given.to_string(),
         description(step),
     ];

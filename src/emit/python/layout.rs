@@ -172,7 +172,8 @@ pub(super) fn nested(py: &Py, at: At) -> String {
             };
             let item = nested(item, inner);
             let items = nested(items, inner.after(variable.len() + 8));
-            block("[", [item, format!("for {variable} in {items}")], "]", at)
+            let lines = vec![item, format!("for {variable} in {items}")];
+            block("[", one_line(within(&flat), at).unwrap_or(lines), "]", at)
         }
         Py::EachEntry {
             item,
@@ -185,15 +186,11 @@ pub(super) fn nested(py: &Py, at: At) -> String {
             };
             let item = nested(item, inner.after(5));
             let items = items.within(Tight::Atom);
-            block(
-                "{",
-                [
-                    format!("key: {item}"),
-                    format!("for key, {variable} in {items}.items()"),
-                ],
-                "}",
-                at,
-            )
+            let lines = vec![
+                format!("key: {item}"),
+                format!("for key, {variable} in {items}.items()"),
+            ];
+            block("{", one_line(within(&flat), at).unwrap_or(lines), "}", at)
         }
         Py::Lambda(names, body) => {
             let head = match names.as_slice() {
@@ -288,6 +285,11 @@ fn one_line(flat: &str, at: At) -> Option<Vec<String>> {
         ..at.deeper()
     };
     inner.fits(flat).then(|| vec![flat.to_owned()])
+}
+
+/// A text without the bracket on each side of it.
+fn within(flat: &str) -> &str {
+    &flat[1..flat.len() - 1]
 }
 
 fn parenthesized(lines: Vec<String>, at: At) -> String {

@@ -9,7 +9,7 @@ pub fn support(feature: Feature) -> Support {
             Emulated("a process of the worker, a container or a pod: the operator of mlpc.toml")
         }
         Feature::Packages => Degrades(
-            "pip installs them in containers only: the `bash` operator takes what the worker has",
+            "the `bash` operator takes what the worker has: install them there, or set `airflow: { operator: \"docker\" }`",
         ),
         Feature::Value | Feature::OptionalValue => Emulated("JSON text as the XCom"),
         Feature::OptionalValueInCommand
@@ -34,6 +34,9 @@ pub fn support(feature: Feature) -> Support {
             reason: "Airflow has a timeout for a task and for a whole run, none for a task group",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
+        Feature::NestedParallelism => Degrades(
+            "Airflow bounds a task or a whole run, no task group: put the tasks inside in a pool with `airflow: { pool: \"..\" }`",
+        ),
         Feature::If => Emulated("a branch task, and one that joins the arms"),
         Feature::For | Feature::ForArtifacts => {
             Emulated("a mapped task group; more than 1,024 items need the setting `max_map_length`")
@@ -43,15 +46,18 @@ pub fn support(feature: Feature) -> Support {
             nearest: "a constant list for the outer or the inner loop, or one loop over a list of pairs that a component makes",
         },
         Feature::LoopLimit => Emulated("`max_active_tis_per_dagrun` of each task of the loop"),
-        Feature::NestedLoopLimit => {
-            Degrades("a loop that holds another is written out, and all its items run at once")
-        }
+        Feature::NestedLoopLimit => Degrades(
+            "a loop that holds another is written out, and all its items run at once: put the tasks inside in a pool with `airflow: { pool: \"..\" }`",
+        ),
         Feature::GatherValues | Feature::GatherArtifacts | Feature::GatherRuntimeArtifacts => {
             Emulated("a task that lists what the items gave")
         }
         Feature::Require => Emulated("a task that fails without a retry"),
         Feature::After | Feature::KeepRunning => Native,
         Feature::Finally => Emulated("tasks that run when all others are done"),
+        Feature::NestedFinally => {
+            Emulated("tasks of the group that run when all others of it are done")
+        }
         Feature::BodyValueInFinally => Emulated("absent where its task left nothing"),
         Feature::RunStatus => Emulated("whether the task after the body's last ones succeeded"),
         Feature::RunId => Native,
@@ -60,29 +66,40 @@ pub fn support(feature: Feature) -> Support {
             Emulated("the UTC day of the logical date, or of a run without one its start")
         }
         Feature::RunInterval => Native,
-        Feature::Image => {
-            Ignored("the `bash` operator runs steps on the worker, without a container")
-        }
-        Feature::Cpu | Feature::Memory | Feature::Gpu => {
-            Degrades("the `bash` operator runs steps on the worker, which bounds nothing")
-        }
-        Feature::Disk => Degrades("the `kubernetes` operator alone asks for disk"),
+        Feature::Image => Ignored(
+            "the `bash` operator runs steps on the worker; with `airflow: { operator: \"docker\" }` it is the container's image",
+        ),
+        Feature::Cpu | Feature::Memory | Feature::Gpu => Degrades(
+            "the `bash` operator runs steps on the worker, which bounds nothing: set `airflow: { operator: \"docker\" }` or `\"kubernetes\"`",
+        ),
+        Feature::Disk => Degrades(
+            "only the `kubernetes` operator asks for disk: set `airflow: { operator: \"kubernetes\" }`",
+        ),
         Feature::Retry => Emulated(
             "`retries`; Airflow varies growing delays by some seconds, and Airflow 2 doubles them at any `backoff`",
         ),
-        Feature::FractionalBackoff => Degrades("Airflow 2 doubles delays whatever the factor is"),
+        Feature::FractionalBackoff => Degrades(
+            "Airflow 2 doubles delays whatever the factor is: `backoff: 2.0` is the same on both",
+        ),
         Feature::MaxDelay | Feature::Timeout => Native,
-        Feature::Cache | Feature::CacheDuration => {
-            Degrades("Airflow has no cache of tasks: the step runs each time")
-        }
+        Feature::Cache => Degrades(
+            "Airflow has no cache of tasks: the step runs each time, unless it keeps what it made itself",
+        ),
+        Feature::CacheDuration => Ignored("there is no cache whose entries could be too old"),
         Feature::Env => Native,
         Feature::Secrets => {
             Emulated("the Airflow Variable `name__key`; in a pod the key of the Kubernetes secret")
         }
-        Feature::Labels => Degrades("the `bash` operator has nothing to put labels on"),
-        Feature::Kubernetes => Degrades("only the `kubernetes` operator makes pods"),
+        Feature::Labels => Degrades(
+            "the `bash` operator has nothing to put labels on: set `airflow: { operator: \"docker\" }` or `\"kubernetes\"`",
+        ),
+        Feature::Kubernetes => Degrades(
+            "only the `kubernetes` operator makes pods: set `airflow: { operator: \"kubernetes\" }`",
+        ),
         Feature::Owner | Feature::Tags | Feature::Schedule | Feature::Catchup => Native,
-        Feature::OverlapForbid => Degrades("Airflow lets the run wait, it doesn't drop it"),
+        Feature::OverlapForbid => Degrades(
+            "Airflow lets the run wait, it doesn't drop it: write `overlap: \"queue\"` if that will do",
+        ),
         Feature::OverlapQueue => Native,
         Feature::OverlapReplace => Refused {
             reason: "Airflow ends no run because another is due",
@@ -96,7 +113,7 @@ pub fn support(feature: Feature) -> Support {
         }
         Feature::Parallelism => Emulated("`max_active_tasks`, which all runs of the DAG share"),
         Feature::DependsOnPast => Degrades(
-            "Airflow asks it of each task: one waits for its own success in the run before",
+            "Airflow asks it of each task: one waits for its own success in the run before, not for the whole run's",
         ),
         Feature::PipelineLabels => Emulated("tags `key=value`"),
     }
@@ -110,9 +127,9 @@ pub fn support_by(feature: Feature, operator: AirflowOperator) -> Support {
         (Feature::Packages, _) => Emulated("pip installs them when the step starts"),
         (Feature::Image | Feature::Cpu | Feature::Memory | Feature::Labels, _) => Native,
         (Feature::Gpu, AirflowOperator::Docker) => Emulated("any GPUs of the worker"),
-        (Feature::Disk | Feature::Kubernetes, AirflowOperator::Docker) => {
-            Degrades("only the `kubernetes` operator makes pods")
-        }
+        (Feature::Disk | Feature::Kubernetes, AirflowOperator::Docker) => Degrades(
+            "only the `kubernetes` operator makes pods: set `airflow: { operator: \"kubernetes\" }`",
+        ),
         (Feature::Gpu | Feature::Disk | Feature::Kubernetes, AirflowOperator::Kubernetes) => Native,
         _ => support(feature),
     }

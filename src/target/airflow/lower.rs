@@ -4,7 +4,8 @@
 //! `join` of an `if`, the `gather` of a loop. Whoever reads or waits for the node depends on that task alone.
 //!
 //! - `if`: a `branch` task skips the arms that are not taken; the `join` runs when one arm did. In a mapped group nothing can be skipped from
-//!   outside, so there a `pick` task says which arm it is, and the tasks of an arm skip themselves (`runs_if`).
+//!   outside, so there a `pick` task says which arm it is, and the tasks of an arm skip themselves (`runs_if`); arms of values alone need no
+//!   more than that.
 //! - `for`: a mapped group. A loop that holds another, or stands in a mapped group, is written out: its list is constant then.
 //! - `finally`: a `status` task that succeeds when the body does; the tasks of `finally` run when that and the body's last tasks are done; the
 //!   `outputs` need both, so that neither hides the other's failure.
@@ -305,8 +306,13 @@ impl<'a> Lowering<'a> {
             .map(|branch| (Some(instance.expr(&branch.condition)), Some(&branch.block)))
             .collect();
         blocks.push((None, branching.otherwise.as_ref()));
+        // Without tasks in its arms there is nothing to skip.
+        let is_bare = blocks
+            .iter()
+            .all(|(_, block)| block.is_none_or(|block| block.nodes.is_empty()));
+        let picks = place.is_mapped || is_bare;
         // Its arms are known when they were lowered.
-        let chooser = if place.is_mapped {
+        let chooser = if picks {
             Operator::Pick { arms: Vec::new() }
         } else {
             Operator::Branch { arms: Vec::new() }
@@ -348,7 +354,7 @@ impl<'a> Lowering<'a> {
                     .as_ref()
                     .map(|value| instance.widened(value, &node.ty));
             }
-            if last.is_empty() && !place.is_mapped {
+            if last.is_empty() && !picks {
                 let end = match when {
                     Some(_) => format!("{}-then-{}", node.name, number + 1),
                     None => format!("{}-else", node.name),
@@ -375,10 +381,13 @@ impl<'a> Lowering<'a> {
             _ => unreachable!("it was added above"),
         }
         let mut after = Entry::after(done);
-        after.rule = TriggerRule::NoneFailedMinOneSuccess;
-        if place.is_mapped {
+        after.rule = match (place.is_mapped, is_bare) {
+            (true, _) => TriggerRule::AllDone,
+            (false, true) => TriggerRule::AllSuccess,
+            (false, false) => TriggerRule::NoneFailedMinOneSuccess,
+        };
+        if picks {
             after.upstream.push(chooser.clone());
-            after.rule = TriggerRule::AllDone;
         }
         let join = Operator::Join {
             branch: chooser,

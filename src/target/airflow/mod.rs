@@ -5,7 +5,7 @@
 //!             ├ step     components, and the calls of them
 //!             ├ expr     expressions
 //!             └ dag      schedule, parameters, what belongs to the whole
-//! loader.py: the other half. It is the same for every DAG, and holds the shim
+//! loader.py: the other half. It is the same for every DAG, and holds containers.py and the shim
 //! ```
 
 mod capability;
@@ -89,7 +89,9 @@ fn stub(name: &str) -> String {
     )
 }
 
-/// The loader with the shim in it.
+/// The loader: one file, with the operators of containers and the shim in it.
 fn loader() -> String {
-    include_str!("loader.py").replace("@SHIM@", &crate::shim::airflow::text())
+    include_str!("loader.py")
+        .replace("# @CONTAINERS@\n", include_str!("containers.py"))
+        .replace("@SHIM@", &crate::shim::airflow::text())
 }

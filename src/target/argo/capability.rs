@@ -31,6 +31,9 @@ pub fn support(feature: Feature) -> Support {
             reason: "Argo allows no deadline on a DAG template",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
+        Feature::NestedParallelism => Degrades(
+            "Argo counts the pods of one template, none further inside: put `limit` on the loops inside",
+        ),
         Feature::If => Emulated("a template whose tasks ask which branch was taken"),
         Feature::For | Feature::NestedRuntimeFor => Native,
         Feature::ForArtifacts => Refused {
@@ -48,6 +51,9 @@ pub fn support(feature: Feature) -> Support {
             nearest: "do the work of the loop's body in one component, which writes a folder",
         },
         Feature::Finally | Feature::RunStatus => Native,
+        Feature::NestedFinally => {
+            Emulated("a task that runs however the one before it ended, which holds the body")
+        }
         Feature::BodyValueInFinally => {
             Emulated("outputs of the whole run, absent where their task did not end well")
         }

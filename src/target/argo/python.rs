@@ -15,7 +15,7 @@ use super::step::{Form, kubernetes_literal, listed, output_path};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::graph::{Component, PythonCode, PythonSourceId, PythonStep, TaskAttributes};
 use crate::shim::argo::{self, From, To};
-use crate::shim::{Carried, Code, Expr, Given, Input, Output, Step, Work, type_tree};
+use crate::shim::{Carried, Code, Expr, Given, Input, Needs, Output, Step, Work, type_tree};
 
 /// Where the shim and the sources are in a container, and the volume that holds them.
 const LIB: &str = "/mlpc/lib";
@@ -28,8 +28,8 @@ const MOST_BYTES: usize = 250_000;
 #[derive(Debug, Default)]
 pub struct Library {
     used: bool,
-    packages: bool,
-    expressions: bool,
+    /// Of the shim, by any of the steps.
+    needs: Needs,
     /// In the order of their first use.
     sources: Vec<PythonSourceId>,
 }
@@ -54,7 +54,6 @@ impl Lowering<'_> {
     ) -> Container {
         let library = &mut self.library;
         library.used = true;
-        library.packages |= !attributes.packages.is_empty();
         let code = match &python.code {
             PythonCode::Installed { module } => Code::Installed {
                 module: module.clone(),
@@ -102,7 +101,6 @@ impl Lowering<'_> {
                         .collect(),
                 )),
                 Form::Absent => {
-                    self.library.expressions = true;
                     ty = port.ty.clone();
                     Given::Computed {
                         expr: Expr::Lit(Json::Null),
@@ -142,6 +140,7 @@ impl Lowering<'_> {
             outputs,
             packages: attributes.packages.clone(),
         };
+        self.library.needs.join(step.needs());
         args.insert(0, kubernetes_literal(&argo::plain(&step)));
         Container {
             image,
@@ -164,7 +163,7 @@ impl Lowering<'_> {
         let mut files = vec![(
             "mlpc.dev/shim".to_owned(),
             SHIM.to_owned(),
-            argo::shim(self.library.packages, self.library.expressions),
+            argo::shim(&self.library.needs),
         )];
         for (at, id) in self.library.sources.iter().enumerate() {
             let source = &self.program[*id];

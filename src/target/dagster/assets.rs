@@ -152,7 +152,8 @@ impl<'a> Lowering<'a> {
             named.maybe("owners", self.owners());
             named.maybe("kinds", tags::kinds(&task.attributes));
         }
-        named.maybe("op_tags", tags::op_tags(&task.attributes, None));
+        let pods = tags::pods(&self.program.entry().attributes);
+        named.maybe("op_tags", tags::op_tags(&task.attributes, pods, None));
         named.maybe("retry_policy", tags::retry_policy(&task.attributes));
         let decorator = match component.outputs.len() {
             0 | 1 => "dg.asset",

@@ -38,15 +38,18 @@ pub fn support(feature: Feature) -> Support {
             reason: "Dagster has a limit for the whole run, none for a part of it",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
+        Feature::NestedParallelism => Degrades(
+            "Dagster's executor bounds the whole run: set `parallelism` on the pipeline that runs, or `limit` on the loops inside",
+        ),
         Feature::If => {
             Emulated("a graph of ops behind one asset: the branch that is not taken skips")
         }
         Feature::For | Feature::ForArtifacts => Emulated("dynamic outputs behind one asset"),
         Feature::NestedRuntimeFor => {
-            Emulated("Python inside the op of the outer loop's item, one item after the other")
+            Emulated("threads of the one op that is the outer loop's item; the UI shows one step")
         }
         Feature::LoopLimit | Feature::NestedLoopLimit => Emulated(
-            "a tag that the executor limits the steps of; the in-process executor runs one at a time",
+            "a tag that the executor limits the steps of, or the threads of the op that the loop is in; the in-process executor runs one step at a time",
         ),
         Feature::GatherValues | Feature::GatherArtifacts | Feature::GatherRuntimeArtifacts => {
             Native
@@ -58,6 +61,10 @@ pub fn support(feature: Feature) -> Support {
         Feature::Finally => Degrades(
             "a job of its own, which sensors start when the run has ended: it needs Dagster's daemon, and its failure doesn't fail the run",
         ),
+        Feature::NestedFinally => Refused {
+            reason: "nothing of a run of Dagster starts after a failure in it",
+            nearest: "write `finally` in the pipeline that is run",
+        },
         Feature::BodyValueInFinally => Emulated("read from where the run kept it"),
         Feature::KeepRunning => Native,
         Feature::RunStatus => Emulated("a tag that the sensor gives the job of `finally`"),

@@ -638,10 +638,9 @@ impl<'a> Lowering<'a> {
             named.add("ins", Py::Dict(ins.collect()));
         }
         named.all.extend(op.named.all);
-        let tags = match op.attributes {
-            Some(attributes) => tags::op_tags(attributes, site.limit.as_deref()),
-            None => tags::op_tags(&TaskAttributes::default(), site.limit.as_deref()),
-        };
+        let none = TaskAttributes::default();
+        let pods = tags::pods(&self.program.entry().attributes);
+        let tags = tags::op_tags(op.attributes.unwrap_or(&none), pods, site.limit.as_deref());
         named.maybe("tags", tags);
         named.maybe("retry_policy", op.attributes.and_then(tags::retry_policy));
         let decorator = match named.all.is_empty() {
@@ -688,7 +687,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A name of the module that is no variable of the graph, and becomes none.
-    fn unshadowed(&mut self, graph: &mut Scope, wanted: &str) -> String {
+    pub fn unshadowed(&mut self, graph: &mut Scope, wanted: &str) -> String {
         let mut name = self.names.free(wanted);
         while graph.names.is_taken(&name) {
             name = self.names.free(&format!("{wanted}_op"));

@@ -104,8 +104,7 @@ impl Jobs {
         let mut jobs = Jobs {
             code: None,
             above: 0,
-            k8s: matches!(attributes.targets.get("dagster", "executor"),
-                Some(Value::Str(executor)) if executor == "k8s_job"),
+            k8s: tags::pods(attributes),
         };
         match main {
             Main::Ops(unit) => lowering.graph_job(unit),

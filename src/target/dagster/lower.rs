@@ -10,50 +10,32 @@ use petgraph::visit::EdgeRef;
 use super::jobs;
 use super::parts::{self, Fields};
 use super::scope::Source;
-use crate::diagnostics::{Diagnostic, codes};
+use super::support;
 use crate::emit::python::names::Names;
 use crate::emit::python::{Def, Py, Stmt};
 use crate::graph::{Callee, ComponentId, Edge, NodeKind, Pipeline, Program, PythonSourceId, Task};
 
-/// What every module has at its top, or at its end.
+/// What every module has at its top, or at its end, beside what its support needs.
 const MODULE_NAMES: &[&str] = &[
     "Any",
-    "Callable",
     "Field",
-    "Iterator",
     "Literal",
     "Params",
-    "Sequence",
-    "Union",
-    "collections",
-    "concurrent",
-    "contextlib",
-    "datetime",
+    "block",
+    "context",
     "defs",
     "dg",
-    "email",
-    "fcntl",
-    "hashlib",
-    "importlib",
-    "json",
-    "moment",
-    "os",
+    "k8s_job_executor",
     "params",
-    "shutil",
-    "signal",
-    "smtplib",
-    "subprocess",
-    "sys",
-    "text_of",
-    "threading",
-    "time",
-    "context",
-    "block",
 ];
+
+/// Names of the module that nothing of the source may have there.
+pub fn taken() -> Names {
+    Names::with(MODULE_NAMES.iter().copied().chain(support::names()))
+}
 
 pub struct Lowering<'a> {
     pub program: &'a Program,
-    pub diagnostics: Vec<Diagnostic>,
     /// Of the module.
     pub names: Names,
     pub units: Vec<Unit>,
@@ -108,12 +90,11 @@ pub enum Place {
 }
 
 /// The module of a program.
-pub fn lower(program: &Program) -> (String, Vec<Diagnostic>) {
+pub fn lower(program: &Program) -> String {
     let entry = program.entry();
     let mut lowering = Lowering {
         program,
-        diagnostics: Vec::new(),
-        names: Names::with(MODULE_NAMES.iter().copied()),
+        names: taken(),
         units: Vec::new(),
         frames: Vec::new(),
         scopes: 0,
@@ -128,7 +109,6 @@ pub fn lower(program: &Program) -> (String, Vec<Diagnostic>) {
         schedules: Vec::new(),
         sensors: Vec::new(),
     };
-    lowering.refuse();
     let frame = lowering.frame(entry, None, Vec::new());
     // An asset's op may not be called as a job is.
     let nodes = entry.nodes_within(&entry.body);
@@ -148,8 +128,7 @@ pub fn lower(program: &Program) -> (String, Vec<Diagnostic>) {
         }
     };
     let jobs = jobs::Jobs::new(&mut lowering, frame, &job, main);
-    let text = parts::module(&mut lowering, &jobs);
-    (text, lowering.diagnostics)
+    parts::module(&mut lowering, &jobs)
 }
 
 /// Whether the pipeline is a graph of ops rather than of assets.
@@ -175,26 +154,6 @@ fn is_ops(program: &Program) -> bool {
 }
 
 impl<'a> Lowering<'a> {
-    /// What the table can't tell, for it depends on where something stands.
-    fn refuse(&mut self) {
-        for (at, pipeline) in self.program.pipelines.iter().enumerate() {
-            if at != self.program.entry.0
-                && let Some(finally) = &pipeline.finally
-            {
-                let span = finally
-                    .nodes
-                    .first()
-                    .map_or(pipeline.span, |&node| pipeline.graph[node].span);
-                let message = "`dagster` can't do `finally` of a nested pipeline";
-                self.diagnostics.push(
-                    Diagnostic::new(codes::REFUSED, span, message)
-                        .label("nothing of a run of Dagster starts after a failure in it")
-                        .help("write `finally` in the pipeline that is run"),
-                );
-            }
-        }
-    }
-
     pub fn frame(
         &mut self,
         pipeline: &'a Pipeline,

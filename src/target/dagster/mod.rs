@@ -46,14 +46,10 @@ impl Target for Dagster {
     }
 
     fn emit(&self, program: &Program, _: &Options) -> (Vec<Document>, Vec<Diagnostic>) {
-        let (text, diagnostics) = lower::lower(program);
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return (Vec::new(), diagnostics);
-        }
         let document = Document {
             name: format!("{}.py", program.entry().name),
-            text,
+            text: lower::lower(program),
         };
-        (vec![document], diagnostics)
+        (vec![document], Vec::new())
     }
 }

@@ -81,7 +81,7 @@ const METHODS: &[&str] = &[
 
 /// What the annotations and defaults of fields are written with: a field of such a name would hide it from those below.
 const SPELLED_WITH: &[&str] = &[
-    "Any", "Field", "Literal", "Union", "bool", "dg", "float", "int", "list", "str",
+    "Any", "Field", "Literal", "bool", "dg", "float", "int", "list", "str",
 ];
 
 pub fn fields(pipeline: &Pipeline) -> Fields {
@@ -422,6 +422,14 @@ pub fn module(lowering: &mut Lowering, jobs: &Jobs) -> String {
     definitions.add("resources", Py::Dict(resources));
     let definitions = Py::call_with("dg.Definitions", Vec::new(), definitions.all);
     let imports = support::imports(&parts).into_iter();
+    let is_literal = |field: &Stmt| {
+        matches!(field, Stmt::Assign { annotation: Some(annotation), .. }
+            if annotation.mentions("Literal"))
+    };
+    let typing = match fields.iter().any(is_literal) {
+        true => "Any, Literal",
+        false => "Any",
+    };
     let [(_, start), (_, shim)] = process::files();
     let assign = |target: &str, text: String| {
         let stmt = Stmt::Assign {
@@ -439,6 +447,8 @@ pub fn module(lowering: &mut Lowering, jobs: &Jobs) -> String {
         head => Code::Comment(format!("Made by mlpc from {}: changes here are lost.", lowering.program.path)).in_template(),
         doc => Code::Docstring(doc).in_template(),
         imports => imports.map(|name| Py::name(name).in_template()).collect::<Vec<_>>(),
+        abstracts => Py::name(support::abstracts(&parts).join(", ")).in_template(),
+        typing => Py::name(typing).in_template(),
         k8s => jobs.k8s,
         needs_field,
         columns => lowering.units.iter().any(|unit| {

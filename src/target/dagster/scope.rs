@@ -152,9 +152,13 @@ pub fn param(name: &str, annotation: &str) -> Param {
 impl<'a> Lowering<'a> {
     pub fn scope(&mut self, context: &'static str) -> Scope {
         self.scopes += 1;
+        let mut names = super::lower::taken();
+        for name in TAKEN {
+            names.free(name);
+        }
         Scope {
             id: self.scopes,
-            names: Names::with(TAKEN.iter().copied()),
+            names,
             inputs: IndexMap::new(),
             params: false,
             context,

@@ -162,7 +162,7 @@ impl<'a> Lowering<'a> {
             None => Py::none(),
         };
         body.body.push(Stmt::Return(value));
-        let function = self.names.free(&format!("{prefix}body"));
+        let function = self.unshadowed(scope, &format!("{prefix}body"));
         // The class stands below.
         let block = Param {
             name: "block".to_owned(),
@@ -196,7 +196,12 @@ impl<'a> Lowering<'a> {
             ),
         };
         let mut all = vec![Py::str(here.name.clone()), items, each];
-        all.extend(looping.limit.map(|limit| Py::int(limit.into())));
+        // The executor counts the op as one, whatever it has under way.
+        let limit = match self.program.entry().attributes.parallelism {
+            Some(_) => Some(1),
+            None => looping.limit,
+        };
+        all.extend(limit.map(|limit| Py::int(limit.into())));
         let call = Py::Call(Py::name(runner).attribute("each").into(), all, Vec::new());
         self.assign(scope, frame, node, call);
     }

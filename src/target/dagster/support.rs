@@ -8,6 +8,8 @@ use crate::emit::python::{Py, Stmt};
 pub struct Part {
     pub text: &'static str,
     imports: &'static [&'static str],
+    /// What it imports of `collections.abc`.
+    abstracts: &'static [&'static str],
     /// The functions that it gives: it is there when one of them is called.
     gives: &'static [&'static str],
 }
@@ -30,6 +32,7 @@ const CORE: Part = Part {
         "threading",
         "time",
     ],
+    abstracts: &["Sequence"],
     gives: &[],
 };
 
@@ -37,11 +40,13 @@ const PARTS: [Part; 6] = [
     Part {
         text: include_str!("support/facts.py"),
         imports: &["datetime"],
+        abstracts: &[],
         gives: &["_fact", "_saved", "_saved_all"],
     },
     Part {
         text: include_str!("support/values.py"),
         imports: &["datetime"],
+        abstracts: &["Iterator"],
         gives: &[
             "text_of",
             "moment",
@@ -54,24 +59,49 @@ const PARTS: [Part; 6] = [
     Part {
         text: include_str!("support/block.py"),
         imports: &["concurrent.futures"],
+        abstracts: &["Callable", "Sequence"],
         gives: &["_Block"],
     },
     Part {
         text: include_str!("support/after.py"),
         imports: &["datetime"],
+        abstracts: &["Sequence"],
         gives: &["_finally"],
     },
     Part {
         text: include_str!("support/mail.py"),
         imports: &["email.message", "smtplib"],
+        abstracts: &["Sequence"],
         gives: &["_mail"],
     },
     Part {
         text: include_str!("support/tick.py"),
         imports: &["datetime", "zoneinfo"],
+        abstracts: &[],
         gives: &["_tick"],
     },
 ];
+
+/// What all parts define and import: nothing of a module may be called so, whichever parts it has.
+pub fn names() -> Vec<&'static str> {
+    let parts = || std::iter::once(&CORE).chain(&PARTS);
+    let mut names = vec!["_SHIM", "_START", "_columns"];
+    let imports = parts().flat_map(|part| part.imports.iter().chain(part.abstracts));
+    names.extend(imports.map(|name| name.split('.').next().unwrap_or(name)));
+    for line in parts().flat_map(|part| part.text.lines()) {
+        let name = ["def ", "class "]
+            .iter()
+            .find_map(|kind| line.strip_prefix(kind))
+            .unwrap_or(line);
+        let end = name
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(name.len());
+        if end > 0 {
+            names.push(&name[..end]);
+        }
+    }
+    names
+}
 
 /// The parts that functions of a module need.
 pub fn parts(units: &[Unit]) -> Vec<Part> {
@@ -96,6 +126,15 @@ pub fn imports(parts: &[Part]) -> Vec<&'static str> {
     imports.sort_unstable();
     imports.dedup();
     imports
+}
+
+/// What they import of `collections.abc`.
+pub fn abstracts(parts: &[Part]) -> Vec<&'static str> {
+    let abstracts = parts.iter().flat_map(|part| part.abstracts);
+    let mut abstracts: Vec<_> = abstracts.copied().collect();
+    abstracts.sort_unstable();
+    abstracts.dedup();
+    abstracts
 }
 
 fn calls<'a>(stmt: &'a Stmt, called: &mut Vec<&'a str>) {

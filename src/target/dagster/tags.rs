@@ -58,14 +58,14 @@ pub fn columns(ty: &Type) -> Option<Py> {
     Some(Py::Dict(vec![(key, schema)]))
 }
 
-/// Tags of an op: what its pod needs, the limit of its loop, the user's own.
-pub fn op_tags(attributes: &TaskAttributes, limit: Option<&str>) -> Option<Py> {
+/// Tags of an op: what its pod needs if there are pods, the limit of its loop, the user's own.
+pub fn op_tags(attributes: &TaskAttributes, pods: bool, limit: Option<&str>) -> Option<Py> {
     let mut tags = Map::new();
     if let Some(limit) = limit {
         tags.insert("mlpc/limit".to_owned(), json!(limit));
     }
     let pod = pod(attributes);
-    if !pod.is_empty() {
+    if pods && !pod.is_empty() {
         tags.insert("dagster-k8s/config".to_owned(), Json::Object(pod));
     }
     own(&attributes.targets, &mut tags);
@@ -78,6 +78,12 @@ fn own(targets: &crate::graph::TargetBlocks, tags: &mut Map<String, Json>) {
             tags.insert(key.clone(), value.to_json());
         }
     }
+}
+
+/// Whether steps are pods: nothing but that executor reads what is said of them.
+pub fn pods(attributes: &PipelineAttributes) -> bool {
+    matches!(attributes.targets.get("dagster", "executor"),
+        Some(Value::Str(executor)) if executor == "k8s_job")
 }
 
 /// Tags of the job.

@@ -38,6 +38,9 @@ pub fn support(feature: Feature) -> Support {
             reason: "Kubeflow has a deadline for a container and for the whole run, none for a DAG",
             nearest: "set `timeout` on the tasks inside, or on the whole pipeline",
         },
+        Feature::NestedParallelism => {
+            Degrades("Kubeflow has no limit for a DAG: put `limit` on the loops inside")
+        }
         Feature::If => Emulated(
             "a DAG with one of its own for each branch, of which the conditions let one run",
         ),
@@ -55,7 +58,7 @@ pub fn support(feature: Feature) -> Support {
         ),
         Feature::Require => Emulated("a step that fails when the condition is false"),
         Feature::After => Native,
-        Feature::Finally => {
+        Feature::Finally | Feature::NestedFinally => {
             Emulated("an exit task that is a DAG, after a DAG that holds the whole body")
         }
         Feature::RunStatus => Native,

@@ -22,6 +22,7 @@ use crate::graph::{
     Arg, Block, Callee, Expr, NodeKind, Output, Param, ParamDefault, Pipeline, PipelineId, Program,
     TaskAttributes,
 };
+use crate::shim::{self, Needs};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -45,6 +46,8 @@ pub struct Lowering<'a> {
     nested: HashMap<(PipelineId, String), (String, IndexMap<String, Feed>)>,
     /// Texts that several executors may hold.
     texts: HashMap<String, Arc<String>>,
+    /// What the steps of each kind need of the shim, by the mark that stands for its text until all are known.
+    pub shims: IndexMap<&'static str, Needs>,
     /// All different attributes, so that a leaf's are told by a number.
     attributes: Vec<Arc<TaskAttributes>>,
     /// Of the pipeline that is run: every pod gets them.
@@ -63,11 +66,21 @@ pub fn lower(program: &Program) -> Lowered {
         leaves: HashMap::new(),
         nested: HashMap::new(),
         texts: HashMap::new(),
+        shims: IndexMap::new(),
         attributes: Vec::new(),
         labels: &entry.attributes.labels,
     };
     let root = lowering.root(entry);
     lowering.texts.clear();
+    let shims: HashMap<&str, Arc<String>> = lowering
+        .shims
+        .iter()
+        .map(|(mark, needs)| (*mark, Arc::new(shim::kubeflow::text(needs))))
+        .collect();
+    for executor in lowering.executors.values_mut() {
+        fill_in_shim(executor, &shims);
+    }
+    drop(shims);
     for executor in lowering.executors.values_mut() {
         keep_shared(executor);
     }
@@ -438,6 +451,20 @@ impl<'a> Lowering<'a> {
 
     pub fn error(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Puts the text of the shim where its mark stands.
+fn fill_in_shim(executor: &mut Executor, shims: &HashMap<&str, Arc<String>>) {
+    let Executor::Container(container) = executor else {
+        return;
+    };
+    for word in &mut container.command {
+        if let Text::Shared(text) = word
+            && let Some(shim) = shims.get(text.0.as_str())
+        {
+            *word = Text::Shared(shared(shim));
+        }
     }
 }
 

@@ -53,7 +53,10 @@ impl<'a> Lowering<'a> {
             }
             _ => {
                 let (items, some) = self.items(scope, &name, &looping.items, &waits, may_be_empty);
-                Items::Given { items, some }
+                Items::Given {
+                    items: Box::new(items),
+                    some: some.map(Box::new),
+                }
             }
         };
         let atoms = free_atoms(
@@ -85,8 +88,8 @@ impl<'a> Lowering<'a> {
                     inner.feeds.insert(atom.clone(), declared);
                 }
                 let items = Items::Given {
-                    items: declared,
-                    some: Some(asked.clone()),
+                    items: Box::new(declared),
+                    some: Some(Box::new(asked.clone())),
                 };
                 let made = self.wrapped(
                     &inner,
@@ -166,7 +169,7 @@ impl<'a> Lowering<'a> {
             Items::Raw(json) => IteratorItems::Raw(json.clone()),
             Items::Given { items, some } => {
                 // A condition reads the inputs of the task that it decides about.
-                if let Some(Feed::Value(some)) = some {
+                if let Some(Feed::Value(some)) = some.as_deref() {
                     let name = input_name(&Feed::Value(some.clone()));
                     wrapper.declare_parameter(&name, InputParameter::of(&some.form));
                     inputs
@@ -378,7 +381,10 @@ enum Items {
     /// Their JSON text.
     Raw(String),
     /// At run time; whether there are any, where that must be known.
-    Given { items: Feed, some: Option<Feed> },
+    Given {
+        items: Box<Feed>,
+        some: Option<Box<Feed>>,
+    },
 }
 
 fn item_type(items: &Expr) -> &Type {

@@ -158,7 +158,12 @@ impl<'a> Lowering<'a> {
     /// A container's `command` and `args` for a step that the shim runs.
     fn shim_command(&mut self, step: &Described) -> (Vec<Text>, Vec<Text>) {
         let plain = |word: &str| Text::Plain(word.to_owned());
-        let shim = self.shared(shim::kubeflow::text(step));
+        let mark = match step.work {
+            Work::Function { .. } => "the shim of functions",
+            _ => "the shim of expressions",
+        };
+        self.shims.entry(mark).or_default().join(step.needs());
+        let shim = self.shared(mark.to_owned());
         let command = vec![plain("python3"), plain("-u"), plain("-c"), shim];
         let mut args = vec![
             plain("{{$}}"),

@@ -40,6 +40,7 @@ impl Target for Local {
             }
             NestedPipeline
             | NestedTimeout
+            | NestedParallelism
             | If
             | For
             | ForArtifacts
@@ -49,7 +50,7 @@ impl Target for Local {
             | GatherValues
             | GatherArtifacts
             | GatherRuntimeArtifacts => Native,
-            Require | After | Finally | BodyValueInFinally | KeepRunning => Native,
+            Require | After | Finally | BodyValueInFinally | NestedFinally | KeepRunning => Native,
             RunStatus | RunId | RunName => Native,
             RunDate => Emulated("the day the run started, in UTC"),
             RunInterval => Emulated("both are the moment the run started"),

@@ -28,6 +28,9 @@ pub fn support(feature: Feature) -> Support {
             "a task that starts tasks; with `prefect: { subflows: true }` a flow of its own",
         ),
         F::NestedTimeout => Emulated("a clock that ends the processes of the nested pipeline"),
+        F::NestedParallelism => {
+            Emulated("a semaphore around the processes of the nested pipeline's steps")
+        }
         F::If => Emulated("a task that starts the tasks of the branch"),
         F::For | F::ForArtifacts | F::NestedRuntimeFor | F::LoopLimit | F::NestedLoopLimit => {
             Emulated("a task that starts one for each item; without `limit`, 64 items at once")
@@ -35,7 +38,7 @@ pub fn support(feature: Feature) -> Support {
         F::GatherValues | F::GatherArtifacts | F::GatherRuntimeArtifacts => Native,
         F::Require => Emulated("a task that fails, and that all below it wait for"),
         F::After => Native,
-        F::Finally | F::BodyValueInFinally => {
+        F::Finally | F::BodyValueInFinally | F::NestedFinally => {
             Emulated("tasks that start when the body is over, however it ended")
         }
         F::KeepRunning => Native,

@@ -6,8 +6,6 @@
             "states": {task_id: [state, ..]}, "attempts": {name: n}}
     {"do": "load", "files": {name: text}, "schema": {..}}
         -> {"errors": {file: text}, "invalid": [text, ..], "dags": {dag_id: {..}}}    what the DagBag and the schema say, and what was read
-    {"do": "python"}
-        -> {"python": path}    the interpreter of this environment
 
 One process runs many jobs, on a SQLite database that is made once for an environment and copied. Steps of the `bash` operator run as Airflow runs
 them. Those of `docker` and `kubernetes` need a container: here the command that the operator was given runs as a plain process with the
@@ -81,10 +79,19 @@ try:
         from airflow.models.xcom import XComModel
     else:
         from airflow.models import DagBag
+    import sqlalchemy
     from airflow.utils.session import create_session
 except BaseException:
     words.write(pathlib.Path(LOG.name).read_text(errors="replace") + traceback.format_exc())
     raise
+
+
+def hurry(connection, _):
+    """Nobody needs this database after a crash: no waiting for the disk."""
+    connection.execute("PRAGMA synchronous = OFF").close()
+
+
+sqlalchemy.event.listen(sqlalchemy.engine.Engine, "connect", hurry)
 
 # What would start a container runs the command here, in folders of its own.
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
@@ -223,10 +230,6 @@ def invalid(job):
     return [f"{error.json_path}: {error.message}" for error in errors]
 
 
-def python(job):
-    return {"python": sys.executable}
-
-
 def digest(path):
     """Of a file's bytes, or of the names and bytes in a folder."""
     path = pathlib.Path(path)
@@ -326,7 +329,7 @@ def artifacts(value):
     return value
 
 
-JOBS = {"run": run, "load": load, "python": python}
+JOBS = {"run": run, "load": load}
 
 if __name__ == "__main__":
     for line in sys.stdin:

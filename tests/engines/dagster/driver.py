@@ -1,11 +1,16 @@
 """Holds what mlpc emits for Dagster against the real package. A JSON job a line, a JSON answer a line.
 
     {"do": "check", "files": {name: text}, "types": true}
-        -> {"errors": [text, ..]}    of loading the module, of `ruff format`, and with `types` of mypy
+        -> {"errors": [text, ..]}    of loading the module, of ruff's formatter and linter, and with `types` of mypy
+    {"do": "look", "files": {name: text}}
+        -> {"errors": [text, ..]}    of ruff and mypy, over many modules at once
     {"do": "run", "files": {name: text}, "arguments": {..}, "optional": [names of `T?` outputs], "directory": path,
-     "environment": {variable: text}}
+     "environment": {variable: text}, "select": [assets, where not all are to be made]}
         -> {"status": "succeeded" | "failed" | "crashed", "outputs": {..}, "tasks": {path: {"state": ..}}, "log": text,
-            "finally": "succeeded" | "failed" | null, "graph": {asset: [assets it depends on]}}
+            "finally": "succeeded" | "failed" | null,
+            "made": {asset: {"path" or "value": text, "version": text}}, "mails": [{"to": text, "subject": text}]}
+    {"do": "describe", "files": {name: text}}
+        -> {"assets": {key: {..}}, "checks": {..}, "jobs": {..}, "schedules": {..}, "sensors": {..}}    as Dagster reads them
     {"do": "tick", "files": {name: text}, "at": datetime, "before": [status, ..]}
         -> {"tags": {..}} | {"skipped": text}    what the schedule does then, after runs of these states
 
@@ -33,7 +38,12 @@ import warnings
 warnings.filterwarnings("ignore")
 HOME = tempfile.mkdtemp(prefix="dagster-home-")
 os.environ.update(DAGSTER_HOME=HOME, DAGSTER_DISABLE_TELEMETRY="yes")
-pathlib.Path(HOME, "dagster.yaml").write_text("")
+# What steps print goes into the log of the run here, not into a file a step: that would take two processes more for each.
+INSTANCE = """
+telemetry: {enabled: false}
+compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
+"""
+pathlib.Path(HOME, "dagster.yaml").write_text(INSTANCE)
 
 import dagster as dg
 
@@ -75,17 +85,33 @@ def check(job):
         dg.Definitions.validate_loadable(module.defs)
     except Exception:
         return {"errors": [traceback.format_exc()]}
+    return {"errors": look(path.parent, job.get("types"))}
+
+
+def look(folder, types):
+    """What ruff finds in the modules of a folder, and mypy."""
     errors = []
-    commands = [["ruff", "format", "--isolated", "--diff"]]
-    if job.get("types"):
-        cache = pathlib.Path(HOME, "mypy")
-        commands.append(["mypy", "--no-error-summary", "--hide-error-context", "--cache-dir", str(cache)])
+    commands = [
+        ["ruff", "format", "--no-cache", "--isolated", "--diff"],
+        ["ruff", "check", "--no-cache", "--isolated", "--target-version", "py310", "--output-format", "concise"],
+    ]
+    if types:
+        # Between runs of the tests, too: to look at Dagster itself takes mypy a quarter of a minute.
+        cache = str(BIN.parent / "mypy-cache")
+        commands.append(["mypy", "--no-error-summary", "--hide-error-context", "--cache-dir", cache])
     for name, *arguments in commands:
-        command = [str(BIN / name), *arguments, str(path)]
+        command = [str(BIN / name), *arguments, str(folder)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             errors.append(f"{name}: {done.stdout}{done.stderr}")
-    return {"errors": errors}
+    return errors
+
+
+def look_at_all(job):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in job["files"].items():
+            pathlib.Path(folder, name).write_text(text)
+        return {"errors": look(folder, True)}
 
 
 # --- run -----------------------------------------------------------------------------------------------------------------------
@@ -96,7 +122,7 @@ def run(job):
     os.chdir(job.get("directory") or tempfile.gettempdir())
     os.environ.update(job.get("environment", {}))
     log = io.StringIO()
-    answer = {"status": "crashed", "outputs": {}, "tasks": {}, "finally": None, "graph": {}}
+    answer = {"status": "crashed", "outputs": {}, "tasks": {}, "finally": None, "made": {}, "mails": []}
     try:
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             answer.update(run_job(job, log))
@@ -120,22 +146,27 @@ def run_job(job, log):
     arguments = {field(module, name): value for name, value in job.get("arguments", {}).items()}
     config = {"resources": {"params": {"config": arguments}}} if arguments else {}
     definition = module.defs.resolve_job_def(module.defs.jobs[0].name)
+    selected = [dg.AssetKey.from_user_string(key) for key in job["select"]] if "select" in job else None
     result = definition.execute_in_process(
-        run_config=config, instance=instance, raise_on_error=False, tags=job.get("tags")
+        run_config=config, instance=instance, raise_on_error=False, asset_selection=selected
     )
     write_events(result, log)
     failed = [event.step_key for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
     root = pathlib.Path(module._root(instance), result.run_id)
-    graph = module.defs.resolve_asset_graph()
     answer = {
         "status": "succeeded" if result.success else "failed" if failed else "crashed",
         "outputs": outputs(root, name),
-        "graph": {
-            key.to_user_string(): sorted(up.to_user_string() for up in graph.get(key).parent_keys)
-            for key in graph.get_all_asset_keys()
-        },
+        "made": {},
+        "mails": [],
     }
+    for event in result.all_events:
+        if event.is_step_materialization:
+            made = event.materialization
+            known = {name: value.value for name, value in made.metadata.items()}
+            answer["made"][made.asset_key.to_user_string()] = {**known, "version": (made.tags or {}).get("dagster/data_version")}
     for sensor in module.defs.sensors or []:
+        if "_mail_" in sensor.name:
+            answer["mails"] += mails(module, sensor, result, definition)
         if sensor.name.endswith(("_finally_after_succeeded", "_finally_after_failed")):
             asked = evaluate(sensor, result, definition)
             for request in asked:
@@ -165,6 +196,33 @@ def evaluate(sensor, result, definition):
     return asked if isinstance(asked, list) else [asked]
 
 
+def mails(module, sensor, result, definition):
+    """What a sensor sends when the run has ended."""
+    sent = []
+
+    class Server:
+        def __init__(self, *given, **more):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def send_message(self, message):
+            sent.append({"to": message["To"], "subject": message["Subject"]})
+
+    real, module.smtplib.SMTP = module.smtplib.SMTP, Server
+    os.environ["SMTP_HOST"] = "localhost"
+    try:
+        evaluate(sensor, result, definition)
+    finally:
+        module.smtplib.SMTP = real
+        del os.environ["SMTP_HOST"]
+    return sent
+
+
 def write_events(result, log):
     for event in result.all_events:
         if event.event_type_value.startswith(("STEP_", "PIPELINE_", "ASSET_CHECK")):
@@ -190,28 +248,67 @@ def outputs(root, name):
     return {}
 
 
+# --- describe ------------------------------------------------------------------------------------------------------------------
+
+
+def describe(job):
+    """The definitions as Dagster has read them."""
+    module, *_ = load(job["files"])
+    defs = module.defs
+    graph = defs.resolve_asset_graph()
+    found = {"assets": {}, "checks": {}, "jobs": {}, "schedules": {}, "sensors": {}}
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        op = node.assets_def.node_def
+        schema = node.metadata.get("dagster/column_schema")
+        found["assets"][key.to_user_string()] = {
+            "group": node.group_name,
+            "owners": sorted(node.owners),
+            "kinds": sorted(node.kinds),
+            "description": node.description,
+            "reads": sorted(up.to_user_string() for up in node.parent_keys),
+            "columns": schema and [[c.name, c.type, c.constraints.nullable] for c in schema.columns],
+            "tags": dict(op.tags),
+            "retries": op.retry_policy.max_retries if getattr(op, "retry_policy", None) else 0,
+        }
+    for key in graph.asset_check_keys:
+        found["checks"][key.name] = {"asset": key.asset_key.to_user_string(), "blocking": graph.get(key).blocking}
+    for one in defs.jobs or []:
+        it = defs.resolve_job_def(one.name)
+        found["jobs"][one.name] = {
+            "tags": dict(it.tags),
+            "executor": it.executor_def.name,
+            "ops": {name: dict(it.graph.node_named(name).definition.tags) for name in it.graph.node_dict},
+        }
+    for one in defs.schedules or []:
+        found["schedules"][one.name] = [one.cron_schedule, one.execution_timezone, one.default_status.value]
+    for one in defs.sensors or []:
+        found["sensors"][one.name] = one.default_status.value
+    return found
+
+
 # --- tick ----------------------------------------------------------------------------------------------------------------------
 
 
 def tick(job):
     module, _, _ = load(job["files"])
     (schedule,) = module.defs.schedules
-    with tempfile.TemporaryDirectory() as folder:
-        instance = dg.DagsterInstance.local_temp(folder)
-        for status in job.get("before", []):
-            status = dg.DagsterRunStatus(status)
-            instance.create_run_for_job(module.defs.resolve_job_def(module.defs.jobs[0].name), status=status)
-        context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=datetime.datetime.fromisoformat(job["at"])
-        )
-        data = schedule.evaluate_tick(context)
+    # It stays until the end: Dagster asks the instance that it has seen last.
+    instance = dg.DagsterInstance.local_temp(tempfile.mkdtemp(dir=HOME))
+    for status in job.get("before", []):
+        status = dg.DagsterRunStatus(status)
+        instance.create_run_for_job(module.defs.resolve_job_def(module.defs.jobs[0].name), status=status)
+    context = dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=datetime.datetime.fromisoformat(job["at"])
+    )
+    data = schedule.evaluate_tick(context)
     if data.skip_message is not None:
         return {"skipped": data.skip_message}
     (request,) = data.run_requests
     return {"tags": {key: text for key, text in request.tags.items() if key.startswith("mlpc/")}}
 
 
-JOBS = {"check": check, "run": run, "tick": tick}
+JOBS = {"check": check, "describe": describe, "look": look_at_all, "run": run, "tick": tick}
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)

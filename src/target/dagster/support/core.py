@@ -1,7 +1,7 @@
 # What follows is the same in every module that mlpc writes for Dagster: how steps run,
 # where their values are kept, and what is known of a run.
 
-_Context = Union[dg.OpExecutionContext, dg.AssetExecutionContext]
+_Context = dg.OpExecutionContext | dg.AssetExecutionContext
 _MISSING: Any = object()
 
 
@@ -247,7 +247,9 @@ def _python(context: _Context, packages: Sequence[str]) -> tuple[str, str]:
             pip = [python, "-m", "pip", "install", "--quiet", "--no-input", "--"]
             make = [sys.executable, "-m", "venv", "--clear", folder]
             for command in (make, [*pip, *packages]):
-                done = subprocess.run(command, capture_output=True, text=True)
+                done = subprocess.run(
+                    command, capture_output=True, check=False, text=True
+                )
                 if done.returncode != 0:
                     lines = (done.stderr or done.stdout).strip().splitlines()
                     why = lines[-1] if lines else f"exit code {done.returncode}"
@@ -261,7 +263,7 @@ def _is_installed(package: str) -> bool:
     name, _, version = package.partition("==")
     try:
         return importlib.metadata.version(name.strip()) == version.strip()
-    except Exception:
+    except (importlib.metadata.PackageNotFoundError, ValueError):
         return False
 
 
