@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -42,7 +41,7 @@ def written(folder, text):
 @contextlib.contextmanager
 def local(folder, steps):
     """`mlpc run` beside a plain process a step, which is what a step is at the least."""
-    mlpc, python = os.environ["MLPC"], shutil.which("python3")
+    mlpc = os.environ["MLPC"]
     number = itertools.count()
 
     def ours():
@@ -50,7 +49,7 @@ def local(folder, steps):
         done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         return json.loads(done.stdout)["outputs"]["n"]
 
-    yield ours, lambda: processes([python, "-c", "print(1 + 1)"], steps)
+    yield ours, lambda: processes([sys.executable, "-c", "print(1 + 1)"], steps)
 
 
 def processes(command, steps):
