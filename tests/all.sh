@@ -5,4 +5,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 python3 tests/engines/setup.py kubeflow argo airflow airflow2 prefect dagster precommit
 bash tests/engines/browser.sh
-cargo test --locked "$@"
+cargo test --locked --no-fail-fast "$@"

@@ -36,8 +36,14 @@ fn runner() {
 
 fn start(place: &Place, plan: &Value) -> Child {
     std::fs::write(place.path("plan.json"), plan.to_string()).unwrap();
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    // Who runs tests in the background ignores signals, which a runner rightly takes over: this one starts with none ignored.
+    let heard = "import os, signal, sys\n\
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(number, signal.SIG_DFL)\n\
+        os.execv(sys.argv[1], sys.argv[1:])";
+    let mut command = Command::new("python3");
     command
+        .args(["-c", heard])
+        .arg(std::env::current_exe().unwrap())
         .args([
             "--exact",
             "signals::runner",
