@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-python3 tests/engines/setup.py kubeflow argo airflow airflow2 prefect dagster precommit
-bash tests/engines/browser.sh
+mkdir -p target/engines
+said=target/engines/setup.txt
+trap 'grep "^skipped: " "$said" || true' EXIT
+python3 tests/engines/setup.py kubeflow argo airflow airflow2 prefect dagster precommit | tee "$said"
+bash tests/engines/browser.sh | tee -a "$said"
 cargo test --locked --no-fail-fast "$@"
